@@ -28,6 +28,7 @@ export default defineConfig({
       project('servers', { testTimeout: 60_000, maxWorkers: 2, sequence: { groupOrder: 1 } }),
       // Each file starts several gateways and servers.
       project('gateways', { fileParallelism: false, sequence: { groupOrder: 2 } }),
+      project('site', { testTimeout: 60_000, sequence: { groupOrder: 2 } }),
       project('promise', { testTimeout: 180_000, sequence: { groupOrder: 3 } }),
     ],
     reporters: ['default', reportLeftOut(leftOut)],

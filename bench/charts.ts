@@ -2,8 +2,10 @@
 
 import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
+import type { Outcome } from './beside/measure.ts';
+import { wires } from './beside/wires.ts';
 import type { Section } from './report.ts';
-import { quantile } from './row.ts';
+import { median, quantile } from './row.ts';
 
 /** A chart. */
 export interface Chart {
@@ -111,6 +113,56 @@ async function revocationChart(sections: readonly Section[]): Promise<Chart | un
           legend: { orient: 'bottom', columns: 1, labelLimit: 0 },
         },
       },
+    }),
+  };
+}
+
+/** CPU per call of the peers that were measured, by wire. */
+export async function peersChart(outcomes: readonly Outcome[]): Promise<Chart> {
+  const values = outcomes.flatMap(({ peer, title, measured }) =>
+    measured.map(({ kind, cpuUs }) => ({
+      what: `${title}, ${kind === 'jwt' ? 'JWT' : 'static'}`,
+      wire: wires[peer.wire].title,
+      cpuUs: median(cpuUs),
+      whose: peer.name === 'usher' ? 'Usher' : 'others',
+    })),
+  );
+  const title = 'Server CPU per call beside other programs, in microseconds';
+  return {
+    file: 'benchmarks-peers.svg',
+    title,
+    svg: await draw({
+      title,
+      data: { values },
+      facet: {
+        row: {
+          field: 'wire',
+          sort: null,
+          title: null,
+          header: { labelAngle: 0, labelOrient: 'top', labelAnchor: 'start' },
+        },
+      },
+      spec: {
+        width: 480,
+        mark: { type: 'bar' },
+        encoding: {
+          y: {
+            field: 'what',
+            type: 'nominal',
+            sort: null,
+            title: null,
+            axis: { labelLimit: 0 },
+          },
+          x: { field: 'cpuUs', type: 'quantitative', title: 'µs' },
+          color: {
+            field: 'whose',
+            title: null,
+            legend: null,
+            scale: { domain: ['Usher', 'others'], range: [ours, floors] },
+          },
+        },
+      },
+      resolve: { scale: { y: 'independent' } },
     }),
   };
 }

@@ -24,6 +24,8 @@ export interface Load {
   connections: number;
   /** Concurrent calls on each connection, over HTTP/2; HTTP/1.1 if absent. */
   streams?: number;
+  /** Calls a second of all connections, made whether others are answered or not; no limit if absent. */
+  perSecond?: number;
   /** The core of the load; by default `cores.load`. */
   cores?: string;
   /** The sizes of the shortest and the longest answer that is right; any if absent. */
@@ -86,6 +88,7 @@ function checkSize(stdout: string, { calls, answerBytes }: Load): void {
 function arguments_(load: Load, folder: string): string[] {
   const args = ['-n', String(load.calls), '-c', String(load.connections), '-t', '1'];
   args.push(...(load.streams === undefined ? ['--h1'] : ['-m', String(load.streams)]));
+  if (load.perSecond !== undefined) args.push('--rps', String(load.perSecond / load.connections));
   for (const [name, value] of Object.entries(load.headers)) args.push('-H', `${name}: ${value}`);
   if (load.body !== undefined) {
     const file = join(folder, 'body');

@@ -14,8 +14,9 @@ import { engineRows } from './engine/engine.ts';
 import { engineNote, writeJson } from './engine/record.ts';
 import { limitRows } from './limiting/limited.ts';
 import { missing } from './needs.ts';
-import { page, type Section, table, withSection } from './report.ts';
+import { page, type Section, table, withOthers, withSection } from './report.ts';
 import type { Row } from './row.ts';
+import { observingRows } from './server/observing.ts';
 import { revocationRows } from './server/revocation.ts';
 import { startRows } from './server/start.ts';
 import { workerRows } from './server/workers.ts';
@@ -48,6 +49,7 @@ interface Part {
 const parts: Record<string, Part> = {
   start: { title: 'Start', rows: startRows },
   unary: { title: 'Single calls', rows: unaryRows },
+  observing: { title: 'Traces and logs', rows: () => observingRows(values) },
   doors: { title: 'Doors for gateways', rows: doorRows },
   streams: { title: 'Streams and batches', rows: streamRows },
   sdk: { title: 'The SDK', rows: sdkRows },
@@ -104,7 +106,10 @@ if (values.write) {
   const [engine] = sections;
   const old = () => readFileSync('docs/benchmarks.md', 'utf8');
   mkdirSync('docs', { recursive: true });
-  writeFileSync('docs/benchmarks.md', alone && engine ? withSection(old(), engine) : text);
+  writeFileSync(
+    'docs/benchmarks.md',
+    alone && engine ? withSection(old(), engine) : withOthers(text, old()),
+  );
   for (const { file, svg } of drawn) writeFileSync(`docs/${file}`, svg);
 }
 const short = sections.flatMap(({ rows }) => rows).filter(({ pass }) => pass === false);

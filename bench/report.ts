@@ -11,6 +11,8 @@ export interface Section {
   rows: readonly Row[];
   /** What a reader must know of this part alone. */
   note?: string | undefined;
+  /** A table of its own, in the place of that of the rows. */
+  text?: string;
 }
 
 /** The programs of the table of engines. */
@@ -58,8 +60,17 @@ export function withSection(old: string, section: Section): string {
   return `${[head, ...parts].map(part => part.trimEnd()).join('\n\n')}\n`;
 }
 
-function sectionText({ title, note, rows }: Section): string {
-  return [`## ${title}`, ...(note === undefined ? [] : [note]), table(rows)].join('\n\n');
+/** A page with those sections of an old one that it lacks, at its end. */
+export function withOthers(page: string, old: string): string {
+  const titleOf = (part: string) => /^## .*/.exec(part)?.[0] ?? '';
+  const partsOf = (text: string) => text.split(/^(?=## )/m).slice(1);
+  const own = new Set(partsOf(page).map(titleOf));
+  const others = partsOf(old).filter(part => !own.has(titleOf(part)));
+  return `${[page, ...others].map(part => part.trimEnd()).join('\n\n')}\n`;
+}
+
+function sectionText({ title, note, rows, text = table(rows) }: Section): string {
+  return [`## ${title}`, ...(note === undefined ? [] : [note]), text].join('\n\n');
 }
 
 /** Rows as a Markdown table. */

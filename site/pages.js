@@ -1,8 +1,8 @@
-// Copies docs to site/pages, and adds the pages that the code makes: the API from proto, and the help of
-// each command.
+// Copies docs to site/pages, without their comments, and adds the pages that the code makes: the API from
+// proto, and the help of each command.
 
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
@@ -10,6 +10,21 @@ const pages = join(import.meta.dirname, 'pages');
 rmSync(pages, { recursive: true, force: true });
 cpSync(join(root, 'docs'), pages, { recursive: true });
 mkdirSync(join(pages, 'reference'));
+// Why a test does not run a block is for those who write the pages.
+for (const name of globSync('**/*.md', { cwd: pages })) {
+  const page = join(pages, name);
+  writeFileSync(page, readFileSync(page, 'utf8').replaceAll(/^ *<!-- not run: .+ -->\n/gm, ''));
+}
+
+// The site takes HTML for text (see .vitepress/config.js), so comments are left out here, save in code.
+for (const page of globSync('**/*.md', { cwd: pages })) {
+  const text = readFileSync(join(pages, page), 'utf8');
+  const parts = text.split(/^(```[\s\S]*?^```$)/m);
+  const shown = parts.map((part, n) =>
+    n % 2 === 1 ? part : part.replace(/<!--[\s\S]*?-->\n?/g, ''),
+  );
+  writeFileSync(join(pages, page), shown.join(''));
+}
 
 const bin = join(root, 'node_modules/.bin');
 const env = { ...process.env, PATH: `${bin}:${process.env.PATH}`, NO_COLOR: '1' };

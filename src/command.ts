@@ -16,7 +16,7 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   stdin: process.stdin,
   now: Date.now,
   serve,
-  restore,
+  ...{ restore, checkBackup },
 });
 
 /** Loads the server only for `usher serve`, so that other commands start fast. */
@@ -25,6 +25,12 @@ async function serve(env: Environment): Promise<void> {
   boundHeap();
   const { serve: start } = await import('./server/serve.ts');
   await start(env);
+}
+
+/** As `restore`. */
+async function checkBackup(env: Environment, path: string) {
+  const { checkBackupFile } = await import('./server/restore.ts');
+  return await checkBackupFile(env, path);
 }
 
 /** Loads the stores only for `usher restore`. */

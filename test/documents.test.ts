@@ -1,6 +1,6 @@
 /** Every file and heading that the documentation links to exists. */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
@@ -9,6 +9,7 @@ const pages = [
   ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
     .filter(file => file.endsWith('.md'))
     .map(file => join('docs', file)),
+  ...globSync(['deploy/**/README.md', 'packages/*/README.md']),
 ];
 
 /** Anchors of a page, as GitHub makes them of its headings. */
@@ -40,6 +41,18 @@ describe('links', () => {
       expect(anchorsOf(path)).toContain(anchor);
     }
   });
+});
+
+test('every reference of a link is defined, once, and used', () => {
+  const wrong = pages.flatMap(page => {
+    const text = readFileSync(page, 'utf8').replace(/^```[\s\S]*?^```$|`[^`\n]*`/gm, '');
+    const defined = [...text.matchAll(/^\[([^\]]+)\]: /gm)].map(([, name]) => name);
+    const used = new Set([...text.matchAll(/\]\[([^\]]+)\]/g)].map(([, name]) => name));
+    const unused = defined.filter((name, n) => !used.has(name) || defined.indexOf(name) !== n);
+    const missing = [...used].filter(name => !defined.includes(name));
+    return [...unused, ...missing].map(name => `${page}: ${name}`);
+  });
+  expect(wrong).toEqual([]);
 });
 
 describe('SECURITY.md', () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type BashSession, openBash } from './readme/bash-session.ts';
+import { runners } from './readme/blocks.ts';
 import { outputLike, shellSnippets } from './readme/snippets.ts';
 import { checkout, findPlace, type Place, type Started, start } from './readme/started.ts';
 
@@ -32,7 +33,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const chapters = ['Rotating a key', 'A leaked key'];
+const chapters = runners['docs/keys.md']?.chapters ?? [];
 
 describe.each(chapters)('%s', heading => {
   const snippets = shellSnippets({ file: 'docs/keys.md', heading });

@@ -17,6 +17,7 @@ test.each([
   ['test/store/redis/store.test.ts', 'servers', ['redis-server']],
   ['test/server/browser.test.ts', 'servers', ['chromium']],
   ['test/gateways/envoy-failure.test.ts', 'gateways', expect.arrayContaining(['envoy', 'nginx'])],
+  ['test/site/browser.test.ts', 'site', ['chromium']],
   ['test/model/real.test.ts', 'promise', ['redis-server']],
   ['test/chaos/chaos.test.ts', 'promise', ['redis-server']],
 ])('%s', (path, project, needs) => {

@@ -6,10 +6,10 @@ import { importsOf } from './imports.ts';
 import { findProgram, type ProgramName, programNames } from './programs.ts';
 
 /**
- * What a test needs: only `npm ci` (unit), processes of its own (servers), the gateways, or
- * several minutes (promise).
+ * What a test needs: only `npm ci` (unit), processes of its own (servers), the gateways, the built
+ * documentation (site), or several minutes (promise).
  */
-export type ProjectName = 'unit' | 'servers' | 'gateways' | 'promise';
+export type ProjectName = 'unit' | 'servers' | 'gateways' | 'site' | 'promise';
 
 /** A test file. */
 export interface TestFile {
@@ -66,6 +66,7 @@ export function findLeftOut(files: readonly TestFile[]): LeftOut[] {
 
 function projectOf(path: string, startsProcesses: boolean): ProjectName {
   if (path.startsWith('test/gateways/')) return 'gateways';
+  if (path.startsWith('test/site/')) return 'site';
   if (slow.includes(path)) return 'promise';
   return startsProcesses ? 'servers' : 'unit';
 }

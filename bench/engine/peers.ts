@@ -9,6 +9,8 @@ const built = resolve('out/peers');
 /** The programs, once they are built. */
 export const peers = {
   grpcGo: `${built}/grpc-go`,
+  connectGo: `${built}/connect-go`,
+  netHttp: `${built}/net-http`,
   grpcGoClient: `${built}/grpc-go-client`,
   handshakes: `${built}/handshakes`,
   load: `${built}/load`,
@@ -43,16 +45,28 @@ export function missingCompilers(): string[] {
 
 /** Builds them; from the second time on this takes a second. Throws if a build fails. */
 export function buildPeers(): void {
-  const build = (folder: string, command: string, args: string[]) =>
-    execFileSync(command, args, {
-      cwd: folder,
-      env: { ...process.env, CGO_ENABLED: '0' },
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
+  buildGo(['grpc-go', 'grpc-go-client', 'handshakes', 'load']);
+  buildTonic();
+}
+
+/** Builds programs of Go, named by their folders. Throws if that fails. */
+export function buildGo(programs: readonly string[]): void {
   const [proto, buf] = ['../../proto', resolve('node_modules/.bin/buf')];
   build(source, buf, ['generate', proto, '--path', `${proto}/usher`]);
-  const programs = ['./grpc-go', './grpc-go-client', './handshakes', './load'];
-  build(source, 'go', ['build', '-o', `${built}/`, ...programs]);
+  const folders = programs.map(name => `./${name}`);
+  build(source, 'go', ['build', '-o', `${built}/`, ...folders]);
+}
+
+/** Builds the program of Rust. Throws if that fails. */
+export function buildTonic(): void {
   const cargo = ['build', '--release', '--locked', '--quiet', '--target-dir', `${built}/cargo`];
   build(`${source}/tonic`, 'cargo', cargo);
+}
+
+function build(folder: string, command: string, args: readonly string[]): void {
+  execFileSync(command, args, {
+    cwd: folder,
+    env: { ...process.env, CGO_ENABLED: '0' },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
 }

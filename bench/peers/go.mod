@@ -3,6 +3,7 @@ module usher.example/bench/peers
 go 1.26.0
 
 require (
+	connectrpc.com/connect v1.21.1
 	golang.org/x/net v0.62.0
 	golang.org/x/sys v0.49.0
 	google.golang.org/grpc v1.85.0

@@ -26,22 +26,35 @@ const groups = {
     'limits-and-sources',
     'counting-limits',
   ],
+  'Manage it': [
+    'api-manager',
+    'people',
+    'invitations',
+    'finding-tokens',
+    'jobs',
+    'audit-log',
+    'leaks',
+    'webhooks',
+  ],
   'Run it': [
     'installing',
     'safe-deployment',
     'settings',
     'command-line',
     'running',
+    'upgrading',
+    'backup',
     'redis',
     'tls',
     'keys',
+    'incidents',
   ],
-  'Trust it': ['caching', 'incidents', 'chaos', 'benchmarks', 'engine', 'asvs'],
+  'Trust it': ['caching', 'chaos', 'benchmarks', 'compare', 'engine', 'asvs'],
 };
 const grouped = new Set(Object.values(groups).flat());
 const others = pages.map(([, , name]) => name).filter(name => !grouped.has(name));
 
-/** Links that leave docs lead to the source. */
+/** Links that leave docs, and those to files that are no pages, lead to the source. */
 function sourceLinks(markdown) {
   // The pages have no HTML of their own; `<id>` is text.
   markdown.set({ html: false });
@@ -50,15 +63,29 @@ function sourceLinks(markdown) {
     ((tokens, n, options, _, self) => self.renderToken(tokens, n, options));
   markdown.renderer.rules.link_open = (tokens, n, options, env, self) => {
     const href = tokens[n].attrGet('href') ?? '';
-    if (href.startsWith('../')) {
-      const path = normalize(join('docs', dirname(env.relativePath ?? ''), href));
-      const [file] = path.split('#');
-      if (!file.startsWith('docs/') && existsSync(join(root, file)))
-        tokens[n].attrSet('href', `${source}/${path}`);
-    }
+    tokens[n].attrSet('href', siteLink(href, dirname(env.relativePath ?? '')));
     return usual(tokens, n, options, env, self);
   };
 }
+
+/** Where a link of a page in a folder of docs leads on the site. */
+function siteLink(href, folder) {
+  if (/^(?:[a-z]+:|#|\/)/.test(href)) return href;
+  const path = normalize(join('docs', folder, href));
+  const [file] = path.split('#');
+  const isPage = file.startsWith('docs/') && file.endsWith('.md');
+  if (!isPage && existsSync(join(root, file))) return `${source}/${path}`;
+  // Those pages are the index of their folder (see rewrites).
+  return href.replace(/README\.md(?=#|$)/, 'index.md');
+}
+
+/** The anchor of a heading, as GitHub makes it, so that one link serves both. */
+const slugOf = text =>
+  text
+    .trim()
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
 
 export default defineConfig({
   title: 'Usher',
@@ -69,16 +96,23 @@ export default defineConfig({
   cleanUrls: true,
   lastUpdated: false,
   rewrites: { 'README.md': 'index.md', 'decisions/README.md': 'decisions/index.md' },
-  // A page that is not there fails the build; addresses of one's own machine are examples.
+  // A page that is not there fails the build; addresses of one's own machine are examples. What leaves docs,
+  // and each anchor, is checked by test/site/links.test.ts.
   ignoreDeadLinks: [/^https?:\/\/(localhost|127\.)/, /^\.\.\//, /^\.\/\.\.\//],
-  markdown: { config: sourceLinks },
+  markdown: {
+    config: sourceLinks,
+    anchor: { slugify: slugOf },
+    languageAlias: { caddyfile: 'nginx', haproxy: 'ini' },
+    // The usual ones have comments of less than 4.5:1 (WCAG 1.4.3).
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
+  },
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],
     socialLinks: [{ icon: 'github', link: 'https://github.com/usher-auth/usher' }],
     sidebar: [
       ...Object.entries(groups).map(([text, names]) => ({ text, items: names.map(link) })),
-      { text: 'More', items: others.map(link) },
+      ...(others.length === 0 ? [] : [{ text: 'More', items: others.map(link) }]),
       {
         text: 'Reference',
         items: [

@@ -8,6 +8,7 @@ import { InvitationService } from '../gen/usher/v1/invitations_pb.ts';
 import { JobService } from '../gen/usher/v1/jobs_pb.ts';
 import { KeyService } from '../gen/usher/v1/keys_pb.ts';
 import { LeakService } from '../gen/usher/v1/leaks_pb.ts';
+import { LogService } from '../gen/usher/v1/log_pb.ts';
 import { PeopleService } from '../gen/usher/v1/people_pb.ts';
 import { SignInService } from '../gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../gen/usher/v1/store_pb.ts';
@@ -36,6 +37,7 @@ export interface Admin {
   invitations: Client<typeof InvitationService>;
   jobs: Client<typeof JobService>;
   keys: Client<typeof KeyService>;
+  log: Client<typeof LogService>;
   leaks: Client<typeof LeakService>;
   signIn: Client<typeof SignInService>;
   people: Client<typeof PeopleService>;
@@ -80,6 +82,7 @@ export function connectAdmin({ url, authorization, timeoutMs, tls }: AdminOption
     invitations: createClient(InvitationService, transport),
     jobs: createClient(JobService, transport),
     keys: createClient(KeyService, transport),
+    log: createClient(LogService, transport),
     leaks: createClient(LeakService, transport),
     signIn: createClient(SignInService, transport),
     people: createClient(PeopleService, transport),

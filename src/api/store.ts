@@ -72,7 +72,8 @@ export interface StoreState {
     document: string;
     putBack: boolean;
   }[];
-  replicas: { replica: string; head?: StorePoint; time: string }[];
+  /** `version` is "" where a replica does not say it. */
+  replicas: { replica: string; version: string; head?: StorePoint; time: string }[];
 }
 
 /** Reads what the replica that answers knows about its store. Throws AdminError. */
@@ -87,8 +88,8 @@ export async function storeState({ store }: Admin): Promise<StoreState> {
       ...{ sequence: Number(sequence), time: textOf(time) },
       ...{ action, tokenId, document, putBack },
     })),
-    replicas: status.replicas.map(({ replica, head, time }) => ({
-      ...{ replica, time: textOf(time) },
+    replicas: status.replicas.map(({ replica, version, head, time }) => ({
+      ...{ replica, version, time: textOf(time) },
       ...(head && { head: pointOf(head) }),
     })),
   };

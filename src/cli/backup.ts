@@ -1,14 +1,15 @@
 /** `usher backup` and `usher restore`: the whole store in one file, whichever kind of store it is. */
 
 import { createHash } from 'node:crypto';
-import { open, unlink } from 'node:fs/promises';
+import { open, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { backupLines } from '../api/backup.ts';
-import type { Context } from './context.ts';
+import type { CheckReport, Context } from './context.ts';
 import { connect, optionsOf } from './context.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
 import { progress } from './progress.ts';
-import { outJson } from './terminal.ts';
+import { outJson, type Terminal } from './terminal.ts';
 
 /** Adds the commands. `restore` calls `exit` with 1 when the backup is refused. */
 export function addBackupCommands(
@@ -20,12 +21,13 @@ export function addBackupCommands(
   program
     .command('backup')
     .description('write the whole store to a file, while the server runs')
-    .argument('<file>', 'a new file')
-    .action(async (path: string, _, self: Command) => {
+    .argument('<file>', 'a new file, or a folder, in which the file is named after the time')
+    .action(async (given: string, _, self: Command) => {
       const options = optionsOf(self);
+      const path = await newFileOf(given, context.now());
       const lines = progress(terminal, backupLines(connect(context, options)), 'lines');
       const written = await writeBackup(path, lines);
-      if (options.json) outJson(terminal, written);
+      if (options.json) outJson(terminal, { file: path, ...written });
       else {
         terminal.out(`${path}: ${written.lines} lines`);
         terminal.out(
@@ -37,8 +39,11 @@ export function addBackupCommands(
     .command('restore')
     .description('write a backup into the empty store of USHER_STORE; no server may run on it')
     .argument('<file>', 'a file of usher backup')
+    .option('--check', 'only check the file; it needs the master keys, and no store')
     .action(async (path: string, _, self: Command) => {
-      const { json } = optionsOf(self);
+      const { json, check } = optionsOf<{ check?: true }>(self);
+      if (check)
+        return exit(outChecked(terminal, json, await context.checkBackup(context.env, path)));
       const report = await context.restore(context.env, path, text => terminal.note(text));
       if (json) outJson(terminal, report);
       else if ('problem' in report) terminal.note(`usher: not restored: ${report.problem}`);
@@ -52,6 +57,32 @@ export function addBackupCommands(
       }
       exit('problem' in report ? exitCodes.refused : exitCodes.ok);
     });
+}
+
+/** Prints what a backup holds. Returns the exit code. */
+function outChecked(terminal: Terminal, json: true | undefined, report: CheckReport): number {
+  if (json) outJson(terminal, report);
+  else if ('problem' in report) terminal.note(`usher: not a good backup: ${report.problem}`);
+  else {
+    const { records, documents, entries, made } = report;
+    terminal.out(
+      `a good backup, whose log ends at ${made}: ${records} access tokens, ${documents} documents ` +
+        `(people, invitations, webhooks, leaks) and ${entries} entries of the audit log`,
+    );
+  }
+  return 'problem' in report ? exitCodes.refused : exitCodes.ok;
+}
+
+/** The file to write: the given one, or in a folder that exists one named after the time. */
+async function newFileOf(given: string, now: number): Promise<string> {
+  const isFolder = await stat(given).then(
+    found => found.isDirectory(),
+    () => false,
+  );
+  if (!isFolder) return given;
+  // Without colons, which some file systems do not allow; names sort by time.
+  const time = new Date(now).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  return join(given, `usher-${time}.backup`);
 }
 
 /** Writes the lines, and a last one with their number and checksum. A failure leaves no file. */

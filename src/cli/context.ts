@@ -30,7 +30,14 @@ export interface Context {
     path: string,
     warn: (message: string) => void,
   ) => Promise<RestoreReport>;
+  /** Checks the backup in a file as `restore` does, without a store. */
+  checkBackup: (env: Environment, path: string) => Promise<CheckReport>;
 }
+
+/** What a backup holds, how far its log goes, and when it was made; or what is wrong with it. */
+export type CheckReport =
+  | { records: number; entries: number; imported: number; documents: number; made: string }
+  | { problem: string };
 
 /** What was restored, or why nothing was. */
 type RestoreReport =

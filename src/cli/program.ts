@@ -17,6 +17,7 @@ import { asksForJson, asksForWide, jsonError, jsonTerminal } from './json-termin
 import { addJwtCommands } from './jwt.ts';
 import { addKeysCommands } from './keys.ts';
 import { addLeaksCommands } from './leaks.ts';
+import { addLogCommands } from './log.ts';
 import { addLoginCommand } from './login.ts';
 import { timeoutSeconds } from './option-values.ts';
 import { addPeopleCommands } from './people.ts';
@@ -107,6 +108,7 @@ export function buildProgram(
   addWhoisCommand(program, context, exit);
   addWebhookCommands(program, context, exit);
   addAuditCommands(program, context, exit);
+  addLogCommands(program, context, exit);
   addStoreCommands(program, context, exit);
   addPeopleCommands(program, context);
   addInvitationCommands(program, context);

@@ -76,9 +76,11 @@ function outState({ terminal }: Context, state: StoreState): void {
     ['log found to', pointText(state.storeHead)],
   ]);
   if (state.replicas.length > 0) {
-    const rows = state.replicas.map(({ replica, head, time }) => [replica, pointText(head), time]);
+    const rows = state.replicas.map(({ replica, version, head, time }) => [
+      ...[replica, version || 'not said', pointText(head), time],
+    ]);
     terminal.out('');
-    outTable(terminal, ['REPLICA', 'LOG KNOWN TO', 'AT'], rows);
+    outTable(terminal, ['REPLICA', 'VERSION', 'LOG KNOWN TO', 'AT'], rows);
   }
   if (state.lost.length === 0) return;
   const rows = state.lost.map(({ sequence, time, action, tokenId, document, putBack }) => [

@@ -34,8 +34,11 @@ export interface AskDeps {
 
 /** Sends questions. */
 export interface Ask {
-  /** Resolves to the answer; calls `onSend` before each attempt. Rejects with UsherUnavailable. */
-  ask(question: Question, onSend: () => void): Promise<Answer>;
+  /**
+   * Resolves to the answer; calls `onSend` before each attempt, and sends `trace` with it. Rejects with
+   * UsherUnavailable.
+   */
+  ask(question: Question, onSend: () => void, trace?: Headers): Promise<Answer>;
   /** Fails pending questions. */
   close(): void;
 }
@@ -72,14 +75,20 @@ export function createAsk({ links, limits, clock, random }: AskDeps): Ask {
     }
     for (const [place, sender] of senders.entries()) {
       const there = waiting.filter(each => each.place === place);
-      for (const batch of batches(there, limits)) sender.send(batch);
+      const plain: Pending[] = [];
+      for (const each of there) {
+        // A trace is passed on by the headers of a call: one question each.
+        if (each.trace === undefined) plain.push(each);
+        else sender.send([each]);
+      }
+      for (const batch of batches(plain, limits)) sender.send(batch);
     }
   };
   const enqueue = (each: Pending) => {
     if (queue.push(each) === 1) soon(flush);
   };
 
-  const ask = (question: Question, onSend: () => void) =>
+  const ask = (question: Question, onSend: () => void, trace: Headers | undefined) =>
     new Promise<Answer>((resolve, reject) => {
       let pause: ReturnType<typeof setTimeout> | undefined;
       const finish = () => {
@@ -96,6 +105,7 @@ export function createAsk({ links, limits, clock, random }: AskDeps): Ask {
       const each: Pending = {
         question,
         onSend,
+        trace,
         attempts: 0,
         sentMs: Number.NEGATIVE_INFINITY,
         place: -1,
@@ -125,12 +135,12 @@ export function createAsk({ links, limits, clock, random }: AskDeps): Ask {
     });
 
   return {
-    async ask(question, onSend) {
+    async ask(question, onSend, trace) {
       if (closed) throw new UsherUnavailable('the client is closed');
       if (pending.size >= limits.pendingMax) {
         throw new UsherUnavailable('too many verifications are in progress');
       }
-      return await ask(question, onSend);
+      return await ask(question, onSend, trace);
     },
     close() {
       closed = true;

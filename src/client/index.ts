@@ -29,6 +29,7 @@ export {
 export { type GrpcModule, grpcAuth } from './middleware/grpc.ts';
 export { greeting, hello } from './middleware/hello.ts';
 export { identityOf } from './middleware/identity.ts';
+export type { TraceContext } from './trace-context.ts';
 export { UsherUnavailable } from './unavailable.ts';
 export type { Requirement, Usher, UsherLimits, VerifyOptions } from './usher.ts';
 export type { Granted, Identity, Reason, Refused, Verdict } from './usher-verdict.ts';

@@ -22,7 +22,7 @@ export function checkRequirement({ audience, scopes }: Pick<Question, 'audience'
   }
 }
 
-const names = ['audience', 'scopes', 'source'];
+const names = ['audience', 'scopes', 'source', 'trace'];
 
 /**
  * What is wrong with the names in a requirement; undefined for nothing. A misspelt one would require
@@ -30,7 +30,7 @@ const names = ['audience', 'scopes', 'source'];
  */
 export function misspelt(requirement: object | undefined): TypeError | undefined {
   for (const name in requirement) {
-    if (name !== 'audience' && name !== 'scopes' && name !== 'source') {
+    if (name !== 'audience' && name !== 'scopes' && name !== 'source' && name !== 'trace') {
       return unknownName('a requirement', name, names);
     }
   }

@@ -10,6 +10,8 @@ import type { Question } from './verdict-cache.ts';
 /** A question that is being sent, with its callbacks. */
 export interface Sent {
   question: Question;
+  /** The headers that pass its trace on; such a question is sent alone. */
+  trace: Headers | undefined;
   /** Called with the answer. */
   answered(answer: Answer): void;
   /** Called with the transport's error. */
@@ -36,7 +38,17 @@ export interface SenderDeps {
 
 /** Creates the sender for a link. */
 export function createSender(link: UsherLink, deps: SenderDeps): Sender {
-  return link.streams ? streamSender(link, deps) : batchSender(link, deps);
+  const byCalls = batchSender(link, deps);
+  if (!link.streams) return byCalls;
+  const byStream = streamSender(link, deps);
+  return {
+    send: batch => (batch[0]?.trace === undefined ? byStream : byCalls).send(batch),
+    timedOut: byStream.timedOut,
+    close() {
+      byStream.close();
+      byCalls.close();
+    },
+  };
 }
 
 const requestOf = ({ header, audience, scopes, source }: Question) => ({
@@ -55,7 +67,11 @@ function batchSender({ client }: UsherLink, { deadlineMs }: SenderDeps): Sender 
     const requests = batch.map(({ question }) => requestOf(question));
     // The deadline is judged in ask.ts; this only ends a call that stays open. A timer of the call
     // itself would fire before an answer is read that arrived during a stall of this process.
-    const options = { timeoutMs: deadlineMs + lingerMs, signal: closing.signal };
+    const headers = batch[0]?.trace;
+    const options = {
+      ...{ timeoutMs: deadlineMs + lingerMs, signal: closing.signal },
+      ...(headers && { headers }),
+    };
     const { responses, instance } = await client.batchVerify({ requests }, options);
     for (const [at, { answered, failed }] of batch.entries()) {
       const response = responses[at];

@@ -9,6 +9,7 @@ import { followWatch } from './follow-watch.ts';
 import { type Connect, createLinks } from './links.ts';
 import { checkRequirement, misspelt, unknownName } from './requirement.ts';
 import { sourceIn } from './source.ts';
+import { activeSpan, type TraceContext, traceHeaders } from './trace-context.ts';
 import { type Answer, malformed, type Verdict } from './usher-verdict.ts';
 import { createVerdictCache, type Question, type VerdictCache } from './verdict-cache.ts';
 
@@ -27,6 +28,11 @@ export interface VerifyOptions extends Requirement {
    * is no address counts as not known, as does undefined; such an access token is then WRONG_SOURCE.
    */
   source?: string | undefined;
+  /**
+   * The span that asks, where it is not the active one of `@opentelemetry/api`. If it is sampled and the
+   * verdict is not cached, Usher continues its trace.
+   */
+  trace?: TraceContext | undefined;
 }
 
 /** What the client is on any platform, and its limits. */
@@ -158,7 +164,8 @@ export function createUsherOn(deps: UsherDeps): Usher {
       const one = canonicalHeader(header ?? '');
       const verdict = cache.find(one, audience, scopes, source, clock());
       if (verdict !== undefined) return Promise.resolve(verdict);
-      return miss({ header: one, audience, scopes: [...scopes], source });
+      const trace = traceHeaders(options?.trace ?? activeSpan());
+      return miss({ header: one, audience, scopes: [...scopes], source }, trace);
     },
     cached(header, options) {
       const wrong = misspelt(options);
@@ -188,22 +195,23 @@ function createMiss(
   cache: VerdictCache,
   ask: ReturnType<typeof createAsk>['ask'],
   clock: Clock,
-): (question: Question) => Promise<Verdict> {
+): (question: Question, trace: Headers | undefined) => Promise<Verdict> {
   const underWay = new Map<string, Fill>();
 
-  const fill = async (question: Question, self: { sent: boolean }) => {
+  const fill = async (question: Question, trace: Headers | undefined, self: { sent: boolean }) => {
     let mark = 0;
     let sentMs = 0;
-    const answer = await ask(question, () => {
+    const onSend = () => {
       self.sent = true;
       mark = cache.mark();
       sentMs = clock();
-    });
+    };
+    const answer = await ask(question, onSend, trace);
     cache.keep(question, answer, mark, sentMs);
     return answer;
   };
 
-  return async asked => {
+  return async (asked, trace) => {
     checkRequirement(asked);
     const question = { ...asked, source: sourceIn(asked.source) };
     const { header, audience, scopes, source } = question;
@@ -221,14 +229,14 @@ function createMiss(
       const { verdict, watchedTtlMs } = await other.answer;
       if (watchedTtlMs === 0) {
         // A token with a limit: each use counts, so each has a question of its own.
-        return (await fill(question, { sent: false })).verdict;
+        return (await fill(question, trace, { sent: false })).verdict;
       }
       if (!wasSent) return verdict;
       const cached = find();
       if (cached !== undefined) return cached;
     }
     const self = { sent: false };
-    const started: Fill = Object.assign(self, { answer: fill(question, self) });
+    const started: Fill = Object.assign(self, { answer: fill(question, trace, self) });
     underWay.set(key, started);
     try {
       return (await started.answer).verdict;

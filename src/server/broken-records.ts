@@ -1,6 +1,7 @@
-/** Reports records that are not as Usher wrote them. */
+/** Reports records that cannot be used. */
 
 import type { Logger } from '../log.ts';
+import type { OnBrokenRecord } from '../store/seal.ts';
 import type { Metrics } from './metrics/metrics.ts';
 
 /** Records whose report is remembered; after that many, each is reported once more. */
@@ -10,13 +11,13 @@ const rememberedMax = 1000;
 export function reportBrokenRecords(
   metrics: Pick<Metrics, 'brokenRecord'>,
   log: Pick<Logger, 'error'>,
-): (id: string, why: string) => void {
+): OnBrokenRecord {
   const reported = new Set<string>();
-  return (tokenId, why) => {
+  return (tokenId, why, advice = 'restore the store from a backup') => {
     metrics.brokenRecord();
     if (reported.has(tokenId)) return;
     if (reported.size >= rememberedMax) reported.clear();
     reported.add(tokenId);
-    log.error({ tokenId }, `${why}: restore the store from a backup`);
+    log.error({ tokenId }, `${why}: ${advice}`);
   };
 }

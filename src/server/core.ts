@@ -4,6 +4,7 @@ import type { ReadTotalUse } from '../limiting/total-use.ts';
 import type { Logger } from '../log.ts';
 import { createLimitNotes } from '../notices/limit-notes.ts';
 import { noticeLimits } from '../notices/limits.ts';
+import type { OutboundFetch } from '../outbound/outbound.ts';
 import { type ActorNames, createActorNames } from '../people/actor-names.ts';
 import { createPeopleAdmin, type PeopleAdmin } from '../people/administer.ts';
 import { createInvitations, type Invitations } from '../people/invitations.ts';
@@ -41,7 +42,6 @@ import { createRetention } from '../tokens/retention.ts';
 import { createStoreCare, type StoreCare } from '../tokens/store-care.ts';
 import { createSums, type Sums } from '../tokens/sums.ts';
 import { createUsageMeter, type UsageMeter } from '../tokens/usage.ts';
-import type { Tracing } from '../tracing/tracing.ts';
 import type { DoorVerify } from '../transport/rpc/call.ts';
 import { createExplain } from '../verify/explain.ts';
 import { createFindImported } from '../verify/imported.ts';
@@ -49,6 +49,7 @@ import { createKeyRing, type KeyRing } from '../verify/key-ring.ts';
 import { createIsProven, createProofCache } from '../verify/proof-cache.ts';
 import { createProve } from '../verify/prove.ts';
 import { createVerify } from '../verify/verify.ts';
+import { version } from '../version.ts';
 import { webhookSeals } from '../webhooks/webhook.ts';
 import { reportBrokenRecords } from './broken-records.ts';
 import { countVerdicts } from './count-verdicts.ts';
@@ -58,12 +59,16 @@ import { startLimiting } from './limiting.ts';
 import { limitsOf } from './limits.ts';
 import { countStore } from './metrics/count-store.ts';
 import type { Metrics } from './metrics/metrics.ts';
+import type { Observing } from './observing.ts';
+import { openOutbound } from './outbound.ts';
 import { reportGuesses } from './report-guesses.ts';
 import { stopStep } from './stop-step.ts';
 import { tracedStore, tracedVerify } from './traced-core.ts';
 
 /** Everything behind the listeners. */
 export interface Core {
+  /** The requests that Usher itself makes. */
+  outboundFetch: OutboundFetch;
   store: Store;
   /** The master keys in use. */
   keyRing: KeyRing;
@@ -150,7 +155,7 @@ export async function openCore(
     | 'store'
   >,
   isWorker = false,
-  tracing?: Tracing,
+  observing?: Pick<Observing, 'tracing' | 'logRefusal'>,
 ): Promise<Core> {
   const { verify: limits, ...others } = limitsOf(config, metrics.memory);
   const keyRing = createKeyRing(secrets.masterKeys);
@@ -165,10 +170,12 @@ export async function openCore(
     onNotice: message => log.info(message),
     onBroken: reportBrokenRecords(metrics, log),
     onDead: problem => endWith(log, problem),
-    seal,
+    ...{ seal, version },
     stateFile: config.stateFile,
     limits: others.store,
   });
+  const tracing = observing?.tracing;
+  const outboundFetch = openOutbound(config, tracing);
   const counted = countStore(opened, metrics.store);
   const store = tracing === undefined ? counted : tracedStore(counted, tracing);
   const proofs = createProofCache(others.proofs);
@@ -183,6 +190,7 @@ export async function openCore(
   });
   const { tokenLimits } = limiting;
   const decision = { records: store, keys, findImported, prove, now, limits, tokenLimits };
+  const leakDeps = { ...decision, store, outboundFetch };
   const decide = createVerify({ ...decision, proofs });
   const verify = tracing === undefined ? decide : tracedVerify(decide, tracing);
   const { tokenPrefix } = config;
@@ -241,11 +249,17 @@ export async function openCore(
   });
   return {
     store,
+    outboundFetch,
     keyRing,
     countKeyUse: createCountKeyUse(store, now),
-    verify: countVerdicts(verify, metrics, usage, config.lastAddress === 'on'),
+    verify: countVerdicts(verify, {
+      metrics,
+      usage,
+      keepsAddress: config.lastAddress === 'on',
+      logRefusal: observing?.logRefusal,
+    }),
     accessTokens,
-    leakReports: openLeaks(config, { ...decision, store, accessTokens, adminToken }, log),
+    leakReports: openLeaks(config, { ...leakDeps, accessTokens, adminToken }, log),
     jobs,
     importTokens: createImport({ store, keys, now, limits }),
     reseal: createReseal(changes, { webhooks: webhookSeals(keys, now) }),

@@ -10,7 +10,7 @@ import type { Leak } from '../leaks/leak.ts';
 import { createLeaks, type Leaks } from '../leaks/leaks.ts';
 import { createTakeReport, type TakeReport } from '../leaks/take-reports.ts';
 import type { Logger } from '../log.ts';
-import { createOutboundFetch } from '../outbound/outbound.ts';
+import type { OutboundFetch } from '../outbound/outbound.ts';
 import type { Config } from '../settings/config.ts';
 import type { Store } from '../store/store.ts';
 import type { AccessTokens } from '../tokens/access-tokens.ts';
@@ -29,7 +29,7 @@ export interface LeakReports {
 /** Creates them. */
 export function openLeaks(
   config: Config,
-  deps: IdentifyDeps & { store: Store; accessTokens: AccessTokens },
+  deps: IdentifyDeps & { store: Store; accessTokens: AccessTokens; outboundFetch: OutboundFetch },
   log: Pick<Logger, 'warn' | 'error'>,
 ): LeakReports {
   const { leakPolicy: policy, leakGithub, leakSecret: secret } = config;
@@ -42,12 +42,7 @@ export function openLeaks(
   const monotonicMs = () => performance.now();
   const warn = warnRarely({ log, monotonicMs });
   const isSignedByGithub = createIsSignedByGithub({
-    fetch: createOutboundFetch({
-      allow: config.outboundAllow,
-      caFile: config.outboundCaFile,
-      timeoutMs: config.outboundTimeoutMs,
-      bytesMax: config.outboundBytesMax,
-    }),
+    fetch: deps.outboundFetch,
     url: leakGithub === 'on' ? githubKeysUrl : leakGithub,
     monotonicMs,
     onFailure: error => warn('keys', { error }, "GitHub's public keys could not be fetched"),

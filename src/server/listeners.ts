@@ -4,9 +4,8 @@ import type { Logger } from '../log.ts';
 import type { Manager } from '../manager/manager.ts';
 import type { Config } from '../settings/config.ts';
 import type { Degraded } from '../store/health.ts';
-import type { Tracing } from '../tracing/tracing.ts';
 import { createConnectDoor } from '../transport/connect/listener.ts';
-import { doorRoutes, envoyBinding } from '../transport/doors/doors.ts';
+import { doorRoutes, envoyBinding, marksOfChecked } from '../transport/doors/doors.ts';
 import { leakRoutes } from '../transport/doors/leaks.ts';
 import { rootRoute } from '../transport/doors/root.ts';
 import { createH2GrpcListener } from '../transport/grpc/listener.ts';
@@ -20,7 +19,7 @@ import type { HttpLimits } from '../transport/http/limits.ts';
 import { createHttpListener, type HttpDeps } from '../transport/http/listener.ts';
 import type { HttpRequest } from '../transport/http/message.ts';
 import { metricsRoute } from '../transport/http/metrics-route.ts';
-import { observedRoute } from '../transport/http/observed-route.ts';
+import { observedRoute, tracedRoute } from '../transport/http/observed-route.ts';
 import { openapiRoute } from '../transport/http/openapi-route.ts';
 import { probeRoutes } from '../transport/http/probes.ts';
 import type { Route } from '../transport/http/router.ts';
@@ -43,6 +42,7 @@ import { createGuards, type ListenerName } from './guards.ts';
 import { collectGarbage } from './heap.ts';
 import { limitsOf } from './limits.ts';
 import type { Metrics } from './metrics/metrics.ts';
+import type { Observing } from './observing.ts';
 import type { Services } from './services.ts';
 import { webRoute } from './web-route.ts';
 
@@ -63,8 +63,7 @@ export interface ListenerParts {
   /** The secret of session tickets. */
   tickets: TicketSecret;
   metrics: Metrics;
-  /** Absent without tracing. */
-  tracing: Tracing | undefined;
+  observing: Observing;
   log: Pick<Logger, 'info' | 'warn'>;
   /** Why the server should get no traffic; empty when it is ready. */
   unreadiness(): readonly string[];
@@ -94,7 +93,9 @@ const grpcListeners = { 'grpc-js': createGrpcListener, h2: createH2GrpcListener 
 
 /** Creates the listeners with the limits of the configuration. */
 export function createListeners(config: Config, parts: ListenerParts): Listeners {
-  const { services, onBug, now, metrics, log } = parts;
+  const { services, onBug, now, metrics, log, observing } = parts;
+  const { access } = observing;
+  const accessOf = (name: ListenerName) => ({ access, name });
   const limits = limitsOf(config);
   const connections = connectionsFor(config, openFilesMax());
   if (connections.said !== undefined) log[connections.said.level](connections.said.text);
@@ -152,7 +153,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     if (config.grpcEngine !== 'h2') return {};
     const createHttp2: HttpDeps['createHttp2'] = begin => {
       const wire = createWire(
-        { limits: limits.grpc, onBug, probes: parts, ...own },
+        { limits: limits.grpc, onBug, probes: parts, access, ...own },
         { begin, ...others },
       );
       wires.push(wire);
@@ -160,24 +161,23 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     };
     return { createHttp2 };
   };
-  const web = webRoute(parts.manager);
-  const observed = { durations: metrics.durations, tracing: parts.tracing };
+  const web = tracedRoute(webRoute(parts.manager), observing);
   const root = observedRoute(
     rootRoute({ verify, now, addressOf: req => parts.origins.request(req).address }),
     'root',
-    observed,
+    observing,
   );
   const grpc = grpcListeners[config.grpcEngine]({
     bindings: [
       ...services.verifier,
       ...observedBindings(
         [envoyBinding({ verify, admit: services.admit, trusts: parts.trusts })],
-        observed,
+        observing,
+        marksOfChecked,
       ),
     ],
     limits: withConnections(limits.grpc, connections.grpc, config),
-    onBug,
-    probes: parts,
+    ...{ onBug, probes: parts, access },
     guard: guards.grpc,
     tls: tlsOf('grpc', parts, limits.tls),
   });
@@ -195,14 +195,13 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
         ...leakRoutes({
           ...{ ...core, ...core.leakReports, now, limits: limits.http, guard: guards.http },
           addressOf: req => parts.origins.request(req).address,
-        }),
+        }).map(route => tracedRoute(route, observing)),
         ...connect.routes,
       ],
       limits: withConnections(limits.http, connections.http, config),
       corsOrigins: config.corsOrigins,
       corsHeaders: config.corsHeaders,
-      ping,
-      onBug,
+      ...{ ping, onBug, access: accessOf('http') },
       guard: guards.http,
       tls: tlsOf('http', parts, limits.tls),
       onStop: connect.endStreams,
@@ -223,8 +222,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
       ],
       limits: withConnections(limits.http, connections.manager, config),
       corsOrigins: [],
-      ping,
-      onBug,
+      ...{ ping, onBug, access: accessOf('manager') },
       guard: guards.manager,
       tls: tlsOf('manager', parts, limits.tls),
       onStop: managerDoor.endStreams,
@@ -236,7 +234,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     metrics: createHttpListener({
       routes: [...probes, metricsRoute(metrics)],
       limits: withConnections(limits.http, metricsConnectionsMax, config),
-      ...{ corsOrigins: [], ping, onBug, guard: guards.metrics },
+      ...{ corsOrigins: [], ping, onBug, guard: guards.metrics, access: accessOf('metrics') },
     }),
   };
 }
@@ -272,7 +270,7 @@ function withConnections<L extends HttpLimits | GrpcLimits>(
 /** The routes for gateways and OAuth clients. */
 function gatewayDoors(
   limits: HttpLimits,
-  { core, origins, services: { admit }, metrics: { durations }, tracing }: ListenerParts,
+  { core, origins, services: { admit }, observing }: ListenerParts,
   guard: Guard,
 ): Route[] {
   const deps = {
@@ -280,7 +278,7 @@ function gatewayDoors(
     addressOf: (req: HttpRequest) => origins.request(req).address,
     sourceOf: (req: HttpRequest) => clientOf(origins.request(req)),
   };
-  return doorRoutes(deps, { durations, tracing });
+  return doorRoutes(deps, observing);
 }
 
 /** The names that the API Manager answers to, besides those of the loopback interface. */

@@ -2,7 +2,6 @@
 
 import type { Logger } from '../log.ts';
 import { callbackPath, type ProviderSignIn } from '../manager/provider-routes.ts';
-import { createOutboundFetch } from '../outbound/outbound.ts';
 import { createProvider } from '../people/provider.ts';
 import { createLetInByProvider } from '../people/provider-sign-in.ts';
 import type { Config } from '../settings/config.ts';
@@ -11,7 +10,7 @@ import type { Core } from './core.ts';
 /** Creates it; undefined without a provider. `now` is in milliseconds since 1970. */
 export function createProviderSignIn(
   config: Config,
-  { people }: Pick<Core, 'people'>,
+  { people, outboundFetch }: Pick<Core, 'people' | 'outboundFetch'>,
   log: Pick<Logger, 'warn'>,
   now: () => number,
 ): ProviderSignIn | undefined {
@@ -24,12 +23,7 @@ export function createProviderSignIn(
     redirectUri: `${origin}${callbackPath}`,
     signedOutUri: `${origin}/`,
     claims: neededClaims(rules.map(({ claim }) => claim)),
-    outboundFetch: createOutboundFetch({
-      allow: config.outboundAllow,
-      caFile: config.outboundCaFile,
-      timeoutMs: config.outboundTimeoutMs,
-      bytesMax: config.outboundBytesMax,
-    }),
+    outboundFetch,
   });
   return {
     ...{ provider, origin, name: new URL(issuer).host },

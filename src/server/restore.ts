@@ -11,10 +11,10 @@ import {
   readConfig,
   SettingsError,
 } from '../settings/config.ts';
-import { masterKeysFile, openSecrets } from '../settings/first-start.ts';
+import { masterKeysFile, openSecrets, readMasterKeys } from '../settings/first-start.ts';
 import { openStore } from '../store/open.ts';
-import { BackupProblem } from '../tokens/check-backup.ts';
-import { type Restored, type RestoredBy, restoreBackup } from '../tokens/restore.ts';
+import { BackupProblem, checkBackup, type Restored } from '../tokens/check-backup.ts';
+import { type RestoredBy, restoreBackup } from '../tokens/restore.ts';
 import { createRecordSeal } from '../verify/record-seal.ts';
 import { withoutChecksum } from './backup-checksum.ts';
 import { limitsOf } from './limits.ts';
@@ -53,6 +53,26 @@ export async function restore(
   } catch (error) {
     if (error instanceof BackupProblem) return { problem: error.message };
     throw startErrorOf(error);
+  }
+}
+
+/** What a backup holds, and when it was made; or what is wrong with it. */
+export type CheckReport = (Restored & { made: string }) | { problem: string };
+
+/**
+ * Checks a backup as a restore does, and writes nothing: only the master keys are needed, no store.
+ * Throws SettingsError.
+ */
+export async function checkBackupFile(env: Environment, path: string): Promise<CheckReport> {
+  const config = readConfig(env);
+  needMasterKeys(config, env);
+  const seal = createRecordSeal(await readMasterKeys(config, env));
+  try {
+    const { counts, end } = await checkBackup(withoutChecksum(linesOf(path)), seal);
+    return { ...counts, made: new Date(end.time).toISOString() };
+  } catch (error) {
+    if (error instanceof BackupProblem) return { problem: error.message };
+    throw error;
   }
 }
 

@@ -13,6 +13,7 @@ import { awakeTimeout } from '../timing/awake.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import { createTicketSecret, rotateTicketSecret } from '../transport/tls/ticket-keys.ts';
 import { endOnUncaught } from './last-resort.ts';
+import { callScopes } from './observing.ts';
 import { ownStore, startErrorOf } from './own-store.ts';
 import { type Addresses, type RunningServer, type RunOptions, startServer } from './server.ts';
 import { openTraces } from './traces.ts';
@@ -43,12 +44,18 @@ async function start(given: Environment): Promise<void> {
   const env = cluster.isWorker ? withKeys(given, await keysFromParent()) : given;
   const config = readConfig(env);
   const traces: { tracing?: Tracing } = {};
-  const log = openLog(config.logLevel, undefined, () => traces.tracing?.ids() ?? {});
+  const scopes = callScopes(config);
+  const log = openLog(config.logLevel, undefined, () => {
+    const requestId = scopes.knownRequestId();
+    return { ...(requestId && { requestId }), ...traces.tracing?.ids() };
+  });
   endOnUncaught(log);
   const tracing = await openTraces(env, log);
   if (tracing !== undefined) traces.tracing = tracing;
   if (cluster.isWorker) {
-    return await serveAsWorker(config, await openSecrets(config, env), log, tracing);
+    return await serveAsWorker(config, await openSecrets(config, env), log, {
+      ...{ tracing, scopes },
+    });
   }
   const running: Running = {};
   const end = async () => {
@@ -68,7 +75,7 @@ async function start(given: Environment): Promise<void> {
   const warnings = [...formerNameWarnings(env), ...secrets.warnings, ...accessWarnings(config)];
   for (const warning of warnings) log.warn(warning);
   try {
-    const options = { onListen, tickets, tracing };
+    const options = { onListen, tickets, tracing, scopes };
     if (config.workers > 1) await startMany(running, config, secrets, log, env, options);
     else running.server = await startServer(config, secrets, log, options);
   } catch (error) {
@@ -101,12 +108,13 @@ async function startMany(
   secrets: ServerSecrets,
   log: Logger,
   env: Environment,
-  options: Required<Pick<RunOptions, 'onListen' | 'tickets' | 'tracing'>>,
+  options: Required<Pick<RunOptions, 'onListen' | 'tickets' | 'tracing' | 'scopes'>>,
 ): Promise<void> {
   const own: Config = { ...config, grpcListen: 'off', httpListen: 'off' };
   running.server = await startServer(own, secrets, log, {
     ...options,
     tellWorkers: async () => (await running.workers?.takeKeys()) ?? [],
+    tellLevel: async level => (await running.workers?.setLevel(level)) ?? [],
     otherMetrics: async () => (await running.workers?.metrics()) ?? [],
     elsewhere: {
       ...namedAddress('grpc', config.grpcListen),
@@ -127,7 +135,7 @@ async function serveAsWorker(
   config: Config,
   secrets: ServerSecrets,
   log: Logger,
-  tracing: Tracing | undefined,
+  observing: Pick<RunOptions, 'tracing' | 'scopes'>,
 ): Promise<void> {
   const own: Config = { ...config, managerListen: 'off', metricsListen: 'off' };
   let stop: (() => Promise<void>) | undefined;
@@ -136,7 +144,7 @@ async function serveAsWorker(
   const server = await startServer(own, secrets, log, {
     isWorker: true,
     tickets,
-    tracing,
+    ...observing,
     onListen(stopServer) {
       stop = stopServer;
       signals.up();
@@ -147,6 +155,9 @@ async function serveAsWorker(
     metrics: server.metrics,
     tickets,
     takeKeys: keys => server.takeKeys(masterKeys(keys)),
+    setLevel(level) {
+      log.level = level;
+    },
     stop: signals.stop,
   });
 }

@@ -7,6 +7,7 @@ import type { ServerSecrets } from '../settings/first-start.ts';
 import { settings } from '../settings/settings.ts';
 import { StartError } from '../settings/start-error.ts';
 import type { Tracing } from '../tracing/tracing.ts';
+import type { CallScopes } from '../transport/rpc/call-scopes.ts';
 import { createOrigins, trustsRanges } from '../transport/rpc/client-address.ts';
 import { createTicketSecret, type TicketSecret } from '../transport/tls/ticket-keys.ts';
 import type { MasterKey } from '../verify/master-keys.ts';
@@ -16,8 +17,10 @@ import { followHealth, untilUp } from './health.ts';
 import { limitsOf } from './limits.ts';
 import { listenProblem } from './listen-problem.ts';
 import { createListeners, type Listeners } from './listeners.ts';
+import { createLogLevels, type TellLevel } from './log-levels.ts';
 import { createWebManager } from './manager.ts';
 import { createMetrics, type Metrics, type ProcessMetrics } from './metrics/metrics.ts';
+import { callScopes, createObserving } from './observing.ts';
 import { createServices } from './services.ts';
 import { startKeyKeeper } from './start-key-keeper.ts';
 import { stopStep } from './stop-step.ts';
@@ -62,8 +65,12 @@ export interface RunOptions {
   now?: () => number;
   /** Has workers use these master keys; resolves to those that did not confirm it. */
   tellWorkers?: (keys: readonly MasterKey[]) => Promise<string[]>;
+  /** Has workers log at a level. */
+  tellLevel?: TellLevel;
   /** Absent without tracing. */
   tracing?: Tracing | undefined;
+  /** The scopes of calls, which name them in the log; its own by default. */
+  scopes?: CallScopes;
   /** The metrics of other processes. */
   otherMetrics?: () => Promise<ProcessMetrics[]>;
   /** Addresses on which other processes listen. */
@@ -99,12 +106,15 @@ export async function startServer(
   const { tickets = createTicketSecret(), isWorker = false, tracing } = options;
   const certificates = openCertificates(config, now);
   const metrics = createMetrics(config.callerNamesMax, otherMetrics);
-  const core = await openCore(config, secrets, log, now, metrics, isWorker, tracing);
-  const { health } = core.store;
   const trusts = trustsRanges(
     config.trustedProxies.map(([first, bits]) => [first.toString(), bits]),
   );
   const origins = createOrigins(trusts);
+  const { scopes = callScopes(config) } = options;
+  const { durations } = metrics;
+  const observing = createObserving(config, { durations, tracing, scopes, origins, log });
+  const core = await openCore(config, secrets, log, now, metrics, isWorker, observing);
+  const { health } = core.store;
   const keeper = isWorker
     ? undefined
     : startKeyKeeper(config, secrets, core, metrics, log, options.tellWorkers);
@@ -130,13 +140,14 @@ export async function startServer(
     trusts,
     origins,
     services: createServices({
-      ...{ config, core, web, now, metrics, log, keeper, origins, webhooking, tracing },
+      ...{ config, core, web, now, metrics, log, keeper, origins, webhooking, observing },
+      logLevels: createLogLevels(log, config.logLevel, options.tellLevel),
     }),
     manager: web.manager,
     certificates,
     tickets,
     metrics,
-    tracing,
+    observing,
     log,
     unreadiness: () => [
       ...(state.stopping ? ['the server is stopping'] : []),

@@ -3,13 +3,13 @@
 import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
 import { createKeyCustody, type KeyKeeper } from '../tokens/key-custody.ts';
-import type { Tracing } from '../tracing/tracing.ts';
+import { createLogCustody, type LogLevels } from '../tokens/log-custody.ts';
 import { type Admit, admitAnyone } from '../transport/rpc/admission.ts';
 import type { Call } from '../transport/rpc/call.ts';
 import { type CallerOf, createCallerOf, withRefusalsNoted } from '../transport/rpc/caller-of.ts';
 import type { Origins } from '../transport/rpc/client-address.ts';
 import { type Binding, bind } from '../transport/rpc/handlers.ts';
-import { observedBindings } from '../transport/rpc/observed.ts';
+import { type Observed, observedBindings } from '../transport/rpc/observed.ts';
 import { createSessionOf } from '../transport/rpc/session-of.ts';
 import { AccessTokenService, accessTokenHandlers } from '../transport/services/access-token.ts';
 import { createChanges } from '../transport/services/changes.ts';
@@ -18,6 +18,7 @@ import { JobService, jobsHandlers } from '../transport/services/jobs.ts';
 import { KeyService, keysHandlers } from '../transport/services/keys.ts';
 import { LeakService, leakHandlers } from '../transport/services/leaks.ts';
 import { changeBytes, streamMessagesAtOnceMax } from '../transport/services/limits.ts';
+import { LogService, logHandlers } from '../transport/services/log.ts';
 import { NoticeService, noticeHandlers } from '../transport/services/notices.ts';
 import { PeopleService, peopleHandlers } from '../transport/services/people.ts';
 import { SignInService, signInHandlers } from '../transport/services/sign-in.ts';
@@ -49,20 +50,21 @@ export interface ServicesDeps {
   web: WebManager;
   /** Milliseconds since 1970. */
   now(): number;
-  metrics: Pick<Metrics, 'memory' | 'caller' | 'durations'>;
+  metrics: Pick<Metrics, 'memory' | 'caller'>;
   log: Pick<Logger, 'warn'>;
   webhooking: Webhooking;
   /** Absent in a worker. */
   keeper: KeyKeeper | undefined;
   /** Finds clients behind trusted proxies. */
   origins: Pick<Origins, 'call'>;
-  /** Absent without tracing. */
-  tracing: Tracing | undefined;
+  logLevels: LogLevels;
+  /** Where calls are observed. */
+  observing: Observed;
 }
 
 /** Creates the services. Calls of the web app authenticate by its sessions. */
 export function createServices(deps: ServicesDeps): Services {
-  const { config, core, web, now, metrics, log, keeper, origins, tracing } = deps;
+  const { config, core, web, now, metrics, log, keeper, origins, observing } = deps;
   const limits = limitsOf(config).watch;
   const addressOf = (call: Call) => origins.call(call).address;
   const sessionOf = createSessionOf(web.manager, addressOf);
@@ -106,6 +108,8 @@ export function createServices(deps: ServicesDeps): Services {
     InvitationService,
     invitationHandlers({ ...core, authenticate, origin: web.origin }),
   );
+  const logCustody = createLogCustody(deps.logLevels, core.audit);
+  const logs = bind(LogService, logHandlers({ logCustody, authenticate: withoutSession }));
   const keys = keeper === undefined ? [] : [keysBinding(core, keeper, withoutSession)];
   const leaks = bind(LeakService, leakHandlers({ ...core.leakReports, authenticate, now }));
   const people = bind(PeopleService, peopleHandlers({ people: core.peopleAdmin, authenticate }));
@@ -114,8 +118,7 @@ export function createServices(deps: ServicesDeps): Services {
     SignInService,
     signInHandlers({ createSignInCode, authenticate: withoutSession }),
   );
-  const { durations } = metrics;
-  const observed = (bindings: Binding[]) => observedBindings(bindings, { durations, tracing });
+  const observed = (bindings: Binding[]) => observedBindings(bindings, observing);
   return {
     admit: admissions.gateways,
     verifier: observed([verifier(admissions.verifier, withoutSession)]),
@@ -128,6 +131,7 @@ export function createServices(deps: ServicesDeps): Services {
       withRefusalsNoted(leaks, core.sums, addressOf),
       withRefusalsNoted(invitations, core.sums, addressOf),
       ...keys.map(each => withRefusalsNoted(each, core.sums, addressOf)),
+      withRefusalsNoted(logs, core.sums, addressOf),
       withRefusalsNoted(signIn, core.sums, addressOf),
       withRefusalsNoted(people, core.sums, addressOf),
       verifier(admissions.manager, authenticate),

@@ -7,7 +7,10 @@ import type { Verify } from '../verify/verify.ts';
 
 /** The decision, traced with its reason and the kind of token. */
 export function tracedVerify(verify: Verify, tracing: Tracing): Verify {
-  return question => tracing.step('verify', () => verify(question), attributesOf);
+  return question =>
+    tracing.isActive
+      ? tracing.step('verify', () => verify(question), attributesOf)
+      : verify(question);
 }
 
 function attributesOf(verdict: Verdict) {
@@ -30,7 +33,10 @@ export function tracedStore(store: Store, tracing: Tracing): Store {
   for (const name of steps) {
     const operation = (store as unknown as Record<string, (...args: unknown[]) => unknown>)[name];
     if (operation === undefined) throw new Error(`the store has no operation ${name}`);
-    traced[name] = (...args: unknown[]) => tracing.step(`store ${name}`, () => operation(...args));
+    traced[name] = (...args: unknown[]) =>
+      tracing.isActive
+        ? tracing.step(`store ${name}`, () => operation(...args))
+        : operation(...args);
   }
   return { ...store, ...(traced as Partial<Store>) };
 }

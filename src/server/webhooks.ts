@@ -3,7 +3,6 @@
 import type { Logger } from '../log.ts';
 import { noticeLimits } from '../notices/limits.ts';
 import { createListNotices, type ListNotices } from '../notices/notices.ts';
-import { createOutboundFetch } from '../outbound/outbound.ts';
 import { checkUrl } from '../outbound/target.ts';
 import type { Config } from '../settings/config.ts';
 import { version } from '../version.ts';
@@ -28,7 +27,7 @@ export interface Webhooking {
 /** What it needs. */
 interface WebhookingDeps {
   config: Config;
-  core: Pick<Core, 'store' | 'keyRing'>;
+  core: Pick<Core, 'store' | 'keyRing' | 'outboundFetch'>;
   log: Pick<Logger, 'warn' | 'error'>;
   metrics: Pick<Metrics, 'webhookAttempt'>;
   /** Milliseconds since 1970. */
@@ -41,12 +40,10 @@ export function startWebhooks(deps: WebhookingDeps, isWorker: boolean): Webhooki
   const { config, core, log, metrics, now, limits } = deps;
   const { store } = core;
   const { keys } = core.keyRing;
-  const { outboundAllow: allow, outboundCaFile: caFile } = config;
-  const { outboundTimeoutMs: timeoutMs, outboundBytesMax: bytesMax } = config;
   const monotonicMs = () => performance.now();
   const warn = warnRarely({ log, monotonicMs });
   const sending = {
-    fetch: createOutboundFetch({ allow, caFile, timeoutMs, bytesMax }),
+    fetch: core.outboundFetch,
     ...{ keys, now, monotonicMs, userAgent: `Usher/${version} (+webhooks)` },
   };
   const teller = createTeller({
@@ -61,7 +58,7 @@ export function startWebhooks(deps: WebhookingDeps, isWorker: boolean): Webhooki
   return {
     webhooks: createWebhooks({
       ...{ store, keys, now, limits, onChange: teller.changed },
-      readAddress: url => checkUrl(url, allow),
+      readAddress: url => checkUrl(url, config.outboundAllow),
     }),
     askWebhooks: createAskWebhooks({ ...sending, store, limits }),
     listNotices: createListNotices({

@@ -5,11 +5,12 @@ import type { Metrics, ProcessMetrics } from './metrics/metrics.ts';
 
 /**
  * To a worker: a request for its metrics, or the master keys to use from now on as their setting has them,
- * whose answers repeat the number; or the secret of TLS session tickets, in base64.
+ * or the level of its log, whose answers repeat the number; or the secret of TLS session tickets, in base64.
  */
 export type ToWorker =
   | { kind: 'metrics'; ask: number }
   | { kind: 'keys'; ask: number; keys: string }
+  | { kind: 'level'; ask: number; level: string }
   | { kind: 'tickets'; secret: string };
 
 /**
@@ -19,6 +20,7 @@ export type ToWorker =
 export type FromWorker =
   | { kind: 'keys wanted' }
   | { kind: 'keys used'; ask: number }
+  | { kind: 'level used'; ask: number }
   | { kind: 'ready' }
   | { kind: 'metrics'; ask: number; metrics: ProcessMetrics };
 
@@ -44,17 +46,23 @@ export interface ServedParent {
   tickets: Pick<TicketSecret, 'set'>;
   /** Uses these master keys from now on. */
   takeKeys(keys: string): void;
+  /** Logs at this level from now on. */
+  setLevel(level: string): void;
   /** Stops when the primary is gone. */
   stop(): void;
 }
 
 /** Reports this worker ready, and answers the primary. */
-export function serveParent({ metrics, tickets, takeKeys, stop }: ServedParent): void {
+export function serveParent(parent: ServedParent): void {
+  const { metrics, tickets, takeKeys, setLevel, stop } = parent;
   process.on('message', async (message: ToWorker) => {
     if (message.kind === 'metrics') {
       tell({ kind: 'metrics', ask: message.ask, metrics: await metrics.json() });
     } else if (message.kind === 'tickets') {
       tickets.set(Buffer.from(message.secret, 'base64'));
+    } else if (message.kind === 'level') {
+      setLevel(message.level);
+      tell({ kind: 'level used', ask: message.ask });
     } else {
       takeKeys(message.keys);
       tell({ kind: 'keys used', ask: message.ask });

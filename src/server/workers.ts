@@ -51,6 +51,8 @@ export interface Workers {
    * confirm it in time.
    */
   takeKeys(): Promise<string[]>;
+  /** Has all workers log at a level; resolves to those that did not confirm it in time. */
+  setLevel(level: string): Promise<string[]>;
   /** Replaces the workers one by one without refusing a call; rejects when one cannot start. */
   renew(): Promise<void>;
   /** Stops the workers, all at a time. */
@@ -98,7 +100,14 @@ export function startWorkers(deps: WorkersDeps): Workers {
       child.send({ kind: 'keys', ask: 0, keys: keys() } satisfies ToWorker, () => undefined);
     });
     const worker = { process: child, ready: readyOf(child, limits.readyMs) };
-    worker.ready.then(() => sendTickets(child, tickets)).catch(() => undefined);
+    worker.ready
+      .then(() => {
+        sendTickets(child, tickets);
+        // One that was changed while it started, or before it was restarted.
+        const message: ToWorker = { kind: 'level', ask: 0, level: log.level };
+        if (child.connected) child.send(message, () => undefined);
+      })
+      .catch(() => undefined);
     const startedMs = performance.now();
     worker.ready.catch(() => child.kill('SIGKILL'));
     child.once('exit', (code, signal) => {
@@ -140,6 +149,17 @@ export function startWorkers(deps: WorkersDeps): Workers {
     log.info('all workers were replaced');
   };
 
+  /** Sends all workers a message; resolves to those that do not confirm it in time. */
+  const confirmed = async (message: Asked, kind: 'keys used' | 'level used') => {
+    const all = coming === undefined ? places : [...places, coming];
+    const answers = await Promise.allSettled(
+      all.map(({ process }) => answerOf(process, message, kind, limits.answerMs)),
+    );
+    return all.flatMap(({ process }, n) =>
+      answers[n]?.status === 'fulfilled' || !isRunning(process) ? [] : [`worker ${process.pid}`],
+    );
+  };
+
   return {
     ready: Promise.all(places.map(({ ready }) => ready)).then(() => undefined),
     async metrics() {
@@ -152,16 +172,8 @@ export function startWorkers(deps: WorkersDeps): Workers {
         .filter(answer => answer.status === 'fulfilled')
         .map(({ value }) => value.metrics);
     },
-    async takeKeys() {
-      const all = coming === undefined ? places : [...places, coming];
-      const message = { kind: 'keys', keys: keys() } as const;
-      const answers = await Promise.allSettled(
-        all.map(({ process }) => answerOf(process, message, 'keys used', limits.answerMs)),
-      );
-      return all.flatMap(({ process }, n) =>
-        answers[n]?.status === 'fulfilled' || !isRunning(process) ? [] : [`worker ${process.pid}`],
-      );
-    },
+    takeKeys: () => confirmed({ kind: 'keys', keys: keys() }, 'keys used'),
+    setLevel: level => confirmed({ kind: 'level', level }, 'level used'),
     renew() {
       // Concurrent replacements would stop each other's workers, so they run one after the other.
       const renewed = renewing.then(renewAll);
@@ -229,10 +241,15 @@ function readyOf(child: ChildProcess, waitMs: number): Promise<void> {
 
 let asked = 0;
 
+type Asked =
+  | { kind: 'metrics' }
+  | { kind: 'keys'; keys: string }
+  | { kind: 'level'; level: string };
+
 /** What a worker answers to a message, which gets a number. Rejects when it does not in time. */
-function answerOf<K extends 'metrics' | 'keys used'>(
+function answerOf<K extends 'metrics' | 'keys used' | 'level used'>(
   child: ChildProcess,
-  message: { kind: 'metrics' } | { kind: 'keys'; keys: string },
+  message: Asked,
   kind: K,
   waitMs: number,
 ): Promise<Extract<FromWorker, { kind: K }>> {

@@ -57,6 +57,23 @@ export async function openSecrets(
   return { masterKeys: keys, keySource, adminToken: token, firstStart, warnings };
 }
 
+/**
+ * The master keys alone, where they are: nothing is made, and no admin token is needed. Throws SettingsError.
+ */
+export async function readMasterKeys(config: Config, env: Environment): Promise<MasterKey[]> {
+  const { store, masterKeysBytesMax } = config;
+  const own =
+    store.kind === 'lmdb'
+      ? keyFile(join(store.folder, masterKeysFile), masterKeysBytesMax)
+      : undefined;
+  const source = keySourceOf(config, env) ?? own;
+  if (source === undefined) throw new SettingsError(['USHER_MASTER_KEYS is required with Redis']);
+  const mistakes: string[] = [];
+  const keys = await attempt(source.read, mistakes);
+  if (keys === undefined) throw new SettingsError(mistakes);
+  return keys;
+}
+
 /** The admin token in a data folder; undefined when there is none. Throws Mistake. */
 export function readAdminToken(folder: string): string | undefined {
   const path = join(folder, adminTokenFile);

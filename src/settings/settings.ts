@@ -3,6 +3,7 @@
 import { AddressError, type StoreAddress, storeAddress } from '../store/address.ts';
 import { leakSettings } from './leaks.ts';
 import { limits } from './limits.ts';
+import { logSettings } from './logs.ts';
 import { oidcSettings } from './oidc.ts';
 import { outboundSettings } from './outbound.ts';
 import type { Setting } from './setting.ts';
@@ -38,7 +39,6 @@ function readStoreAddress(text: string): StoreAddress {
 }
 
 const grpcEngines = ['h2', 'grpc-js'] as const;
-const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** The settings that are not numbers: the store, listeners and secrets. */
 const places = {
@@ -189,13 +189,7 @@ const places = {
     default: 'on',
     read: oneOf(['on', 'off']),
   },
-  logLevel: {
-    name: 'USHER_LOG_LEVEL',
-    meaning: 'Least severe level that is logged',
-    range: logLevels.map(level => `\`${level}\``).join(', '),
-    default: 'info',
-    read: oneOf(logLevels),
-  },
+  ...logSettings,
   managerUrl: {
     name: 'USHER_MANAGER_URL',
     meaning:

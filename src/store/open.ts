@@ -33,6 +33,8 @@ export interface StoreOptions {
   stateFile?: string | undefined;
   /** Signs and checks what the store holds. */
   seal: RecordSeal;
+  /** The version of Usher, which operators see beside the other replicas'. */
+  version?: string;
   limits: StoreLimits;
 }
 

@@ -66,8 +66,11 @@ export interface KeyLedger {
   dropForms(forms: readonly string[]): Promise<void>;
 }
 
-/** Reports a record that is not as Usher wrote it. `why` holds none of its content. */
-export type OnBrokenRecord = (id: string, why: string) => void;
+/**
+ * Reports a record that cannot be used. `why` holds none of its content; without `advice` it is not as
+ * Usher wrote it.
+ */
+export type OnBrokenRecord = (id: string, why: string, advice?: string) => void;
 
 /** Signs records again, which changes neither their revision nor their content. Throws Unavailable. */
 export interface RecordSigner {

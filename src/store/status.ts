@@ -30,6 +30,8 @@ export interface ReplicaHead extends LogPoint {
   replica: string;
   /** When the replica wrote it, in milliseconds since 1970. */
   time: number;
+  /** Its version of Usher, as "0.1.0"; absent from one that does not say it. */
+  version?: string;
   /** The master keys that it has; absent from a replica of an earlier version. */
   keys?: ReplicaKeys;
 }

@@ -43,6 +43,7 @@ export interface Happening {
     | 'keys.reload'
     | 'keys.remove'
     | 'keys.rotate'
+    | 'log.level'
     | 'keys.write'
     | 'passkey.clone'
     | 'session.link'

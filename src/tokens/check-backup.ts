@@ -21,8 +21,21 @@ export interface CheckedBackup {
   forms: readonly string[];
   /** The identity of the store, where it had one. */
   identity: string | undefined;
+  /** What a restore of it brings. */
+  counts: Restored;
   /** The end of the log, whose time is that of the backup. */
   end: ChainHead;
+}
+
+/** What a backup brings into a store. */
+export interface Restored {
+  records: number;
+  /** Entries of the audit log. */
+  entries: number;
+  /** Entries of the index of imported tokens. */
+  imported: number;
+  /** People, invitations, webhooks and leaks. */
+  documents: number;
 }
 
 /** What is kept of each access token while the lines go by. */
@@ -60,6 +73,7 @@ export async function checkBackup(
     return known;
   };
   let number = 0;
+  let imported = 0;
   let identity: string | undefined;
   let log: { first: number; head: ChainHead } | undefined;
   let end: Extract<BackupLine, { end: unknown }> | undefined;
@@ -92,7 +106,8 @@ export async function checkBackup(
       if (document !== undefined && isBackedUp(document.collection)) {
         seenDocument(nameOf(document)).change = document;
       }
-    } else if ('end' in line) end = line;
+    } else if ('imported' in line) imported += 1;
+    else if ('end' in line) end = line;
   }
   if (end === undefined) throw new BackupProblem('the backup has no end: it was cut short');
   if ((log?.head ?? emptyChain).hash !== end.end.hash) {
@@ -104,7 +119,13 @@ export async function checkBackup(
   for (const [name, document] of documents) checkDocument(name, document);
   const lastLineOf = new Map([...tokens].map(([id, { record }]) => [id, record?.line ?? 0]));
   const lastDocumentOf = new Map([...documents].map(([name, { line = 0 }]) => [name, line]));
-  return { lastLineOf, lastDocumentOf, forms: end.forms, identity, end: end.end };
+  const counts = {
+    records: lastLineOf.size,
+    entries: log === undefined ? 0 : log.head.sequence - log.first + 1,
+    imported,
+    documents: [...lastDocumentOf.values()].filter(line => line > 0).length,
+  };
+  return { lastLineOf, lastDocumentOf, counts, forms: end.forms, identity, end: end.end };
 }
 
 function checkPlace(line: BackupLine, number: number): void {

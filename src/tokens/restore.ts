@@ -7,18 +7,7 @@ import type { AccessTokenRecord } from '../store/record.ts';
 import type { RecordSeal } from '../store/seal.ts';
 import type { ImportedEntry, Store, Usage } from '../store/store.ts';
 import { type BackupLine, readLine } from './backup-line.ts';
-import { BackupProblem, checkBackup, nameOf } from './check-backup.ts';
-
-/** What was restored. */
-export interface Restored {
-  records: number;
-  /** Entries of the audit log. */
-  entries: number;
-  /** Entries of the index of imported tokens. */
-  imported: number;
-  /** People, invitations, webhooks and leaks. */
-  documents: number;
-}
+import { BackupProblem, checkBackup, nameOf, type Restored } from './check-backup.ts';
 
 /** Who restores a backup, and when. */
 export interface RestoredBy {

@@ -4,6 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   ROOT_CONTEXT,
   type Span,
+  type SpanContext,
   SpanKind,
   SpanStatusCode,
   TraceFlags,
@@ -25,7 +26,7 @@ import {
 } from '@opentelemetry/sdk-trace';
 import { type Awaitable, mapAwaitable } from '../store/awaitable.ts';
 import { createSampler } from './sampler.ts';
-import type { Attributes, TracedCall, Tracing } from './tracing.ts';
+import type { Attributes, Sampled, TracedCall, Tracing } from './tracing.ts';
 
 /** What tracing needs. */
 export interface TracingDeps {
@@ -76,34 +77,64 @@ export function openTracing(deps: TracingDeps): Tracing {
       parent === undefined ? ROOT_CONTEXT : trace.setSpan(ROOT_CONTEXT, parent),
     );
 
-  const call = <T>(traced: TracedCall, run: () => Awaitable<T>): Awaitable<T> => {
-    const sampled = sample(traced);
-    if (sampled === undefined) return run();
-    const { parent } = sampled;
+  /** Spans that have not ended. Without any there is no current one, which costs less to see. */
+  const open = { count: 0 };
+  const currentSpan = () => (open.count === 0 ? undefined : current.getStore());
+  const inSpan = <T>(
+    span: Span,
+    run: () => Awaitable<T>,
+    attributesOf: (value: T) => Attributes,
+  ): Awaitable<T> => {
+    open.count++;
+    const end = () => {
+      open.count--;
+      span.end();
+    };
+    return within(span, end, () => current.run(span, run), attributesOf);
+  };
+  const call = <T>(sampled: Sampled, traced: TracedCall, run: () => Awaitable<T>): Awaitable<T> => {
+    const parent = sampled.parent as SpanContext | undefined;
     const from = parent === undefined ? undefined : trace.wrapSpanContext(parent);
     const span = start(traced.name, SpanKind.SERVER, traced.attributes, from);
-    return within(current, span, run, noAttributes);
+    return inSpan(span, run, noAttributes);
   };
   const step: Tracing['step'] = (name, run, attributesOf = noAttributes) => {
-    const parent = current.getStore();
+    const parent = currentSpan();
     if (parent === undefined) return run();
-    return within(current, start(name, SpanKind.INTERNAL, {}, parent), run, attributesOf);
+    return inSpan(start(name, SpanKind.INTERNAL, {}, parent), run, attributesOf);
+  };
+  const request: Tracing['request'] = (traced, run, attributesOf = noAttributes) => {
+    const parent = currentSpan();
+    if (parent === undefined && sample(undefined, undefined) === undefined) return run({});
+    const span = start(traced.name, SpanKind.CLIENT, traced.attributes, parent);
+    return inSpan(span, () => run(headersOf(span)), attributesOf);
   };
   return {
+    sample,
     call,
-    step,
-    ids() {
-      const context = current.getStore()?.spanContext();
-      return context && { trace_id: context.traceId, span_id: context.spanId };
+    get isActive() {
+      return open.count > 0;
     },
-    traceparent() {
-      const context = current.getStore()?.spanContext();
-      if (context === undefined) return undefined;
-      return `00-${context.traceId}-${context.spanId}-0${TraceFlags.SAMPLED}`;
+    step,
+    request,
+    ids() {
+      const context = currentSpan()?.spanContext();
+      return context && { trace_id: context.traceId, span_id: context.spanId };
     },
     async close() {
       await provider.shutdown().catch(onFailure);
     },
+  };
+}
+
+/** The headers of W3C Trace Context for a request in a span. */
+function headersOf(span: Span): Record<string, string> {
+  const { traceId, spanId, traceFlags, traceState } = span.spanContext();
+  const flags = (traceFlags & TraceFlags.SAMPLED) === 0 ? '00' : '01';
+  const tracestate = traceState?.serialize() ?? '';
+  return {
+    traceparent: `00-${traceId}-${spanId}-${flags}`,
+    ...(tracestate === '' ? {} : { tracestate }),
   };
 }
 
@@ -133,14 +164,14 @@ const batchVariables = {
 
 /** Runs a function in a span, which ends with its value. */
 function within<T>(
-  current: AsyncLocalStorage<Span>,
   span: Span,
+  endSpan: () => void,
   run: () => Awaitable<T>,
   attributesOf: (value: T) => Attributes,
 ): Awaitable<T> {
   const end = (value: T): T => {
     span.setAttributes(attributesOf(value));
-    span.end();
+    endSpan();
     return value;
   };
   const fail = (error: unknown): never => {
@@ -148,11 +179,11 @@ function within<T>(
     const name = error instanceof Error ? error.name : 'Error';
     span.setAttributes({ 'error.type': name });
     span.setStatus({ code: SpanStatusCode.ERROR, message: name });
-    span.end();
+    endSpan();
     throw error;
   };
   try {
-    return mapAwaitable(current.run(span, run), end, fail);
+    return mapAwaitable(run(), end, fail);
   } catch (error) {
     return fail(error);
   }

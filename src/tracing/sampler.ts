@@ -5,13 +5,23 @@
 
 import { isSpanContextValid, type SpanContext, TraceFlags } from '@opentelemetry/api';
 import { parseTraceParent, TraceState } from '@opentelemetry/core';
-import type { TracedCall } from './tracing.ts';
+import type { Sampled } from './tracing.ts';
 
 /** A call that is sampled: the span that it continues, or a trace of its own. */
-type Sampled = { parent: SpanContext | undefined };
+interface SampledSpan extends Sampled {
+  readonly parent: SpanContext | undefined;
+}
 
-/** Decides; undefined when the call is not sampled. */
-export type Sample = (call: Pick<TracedCall, 'traceparent' | 'tracestate'>) => Sampled | undefined;
+/** Decides by both headers; undefined when the call is not sampled. */
+export type Sample = (
+  traceparent: string | undefined,
+  tracestate: string | undefined,
+) => SampledSpan | undefined;
+
+const root: SampledSpan = { parent: undefined };
+
+/** A parent of the present version, whose flags say that it is not sampled. */
+const droppedForm = /^00-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f][02468ace]$/;
 
 const samplers = [
   'always_on',
@@ -36,12 +46,15 @@ export function createSampler(
   }
   const ratio = ratioOf(name, argument);
   const isParentBased = name.startsWith('parentbased_');
-  return ({ traceparent, tracestate }) => {
-    const parent = traceparent === undefined ? undefined : parentOf(traceparent, tracestate);
-    if (isParentBased && parent !== undefined) {
-      return (parent.traceFlags & TraceFlags.SAMPLED) === 0 ? undefined : { parent };
-    }
-    return random() < ratio ? { parent } : undefined;
+  return (traceparent, tracestate) => {
+    if (traceparent === undefined) return random() < ratio ? root : undefined;
+    // Most calls of a mesh: nothing is made for them.
+    if (isParentBased && droppedForm.test(traceparent)) return undefined;
+    if (!isParentBased && random() >= ratio) return undefined;
+    const parent = parentOf(traceparent, tracestate);
+    if (!isParentBased) return { parent };
+    if (parent === undefined) return random() < ratio ? root : undefined;
+    return (parent.traceFlags & TraceFlags.SAMPLED) === 0 ? undefined : { parent };
   };
 }
 

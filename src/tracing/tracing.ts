@@ -8,20 +8,22 @@ import type { Awaitable } from '../store/awaitable.ts';
 /** What a span says besides its name: never a token, a secret, a claim, an id of a caller, or a path. */
 export type Attributes = Readonly<Record<string, string | number | boolean>>;
 
-/** A call that came in. */
+/** A call that came in, or a request that Usher makes. */
 export interface TracedCall {
   /** Such as "usher.v1.VerifierService/Verify" or "GET /forward-auth". */
   name: string;
-  /** The header `traceparent` (W3C Trace Context), as it came; undefined for none. */
-  traceparent: string | undefined;
-  /** The header `tracestate`. */
-  tracestate: string | undefined;
   /** By OpenTelemetry's semantic conventions. */
   attributes: Attributes;
 }
 
+/** That a call is sampled, with what it continues. */
+export interface Sampled {
+  /** The span of the caller, as OpenTelemetry has it; undefined for a trace that begins here. */
+  readonly parent: object | undefined;
+}
+
 /** The ids of the current span, for the log. */
-interface TraceIds {
+export interface TraceIds {
   /** 32 hexadecimal digits. */
   trace_id: string;
   /** 16 hexadecimal digits. */
@@ -30,18 +32,32 @@ interface TraceIds {
 
 /** Traces calls, and the steps in them. */
 export interface Tracing {
-  /** Runs a call in a span of its own, unless it is not sampled. */
-  call<T>(call: TracedCall, run: () => Awaitable<T>): Awaitable<T>;
+  /**
+   * Whether to trace a call, by its headers `traceparent` and `tracestate` (W3C Trace Context) as they came;
+   * undefined for no. It is decided before anything is made for a call.
+   */
+  sample(traceparent: string | undefined, tracestate: string | undefined): Sampled | undefined;
+  /** Runs a sampled call in a span of its own. */
+  call<T>(sampled: Sampled, call: TracedCall, run: () => Awaitable<T>): Awaitable<T>;
+  /** Whether any sampled call is under way: if not, `step` does nothing but run. */
+  readonly isActive: boolean;
   /** Runs a step of the current call in a span; without a sampled call, it only runs it. */
   step<T>(
     name: string,
     run: () => Awaitable<T>,
     attributesOf?: (value: T) => Attributes,
   ): Awaitable<T>;
+  /**
+   * Runs a request to another service in a span, in the current call or in a trace of its own, which is
+   * sampled like a call without a parent. `run` gets the headers that pass the trace on, or none.
+   */
+  request<T>(
+    call: TracedCall,
+    run: (headers: Readonly<Record<string, string>>) => Awaitable<T>,
+    attributesOf?: (value: T) => Attributes,
+  ): Awaitable<T>;
   /** The ids of the current span; undefined without one. */
   ids(): TraceIds | undefined;
-  /** The header `traceparent` for a request that the current call makes; undefined without one. */
-  traceparent(): string | undefined;
   /** Sends what is left. */
   close(): Promise<void>;
 }

@@ -47,6 +47,12 @@ export const storeActions: Readonly<Record<string, AuditAction>> = {
     tone: 'warn',
     holds: '`detail`: how many changes are lost, and why the store was not used',
   },
+  'log.level': {
+    title: 'Level of the log changed',
+    did: 'changed the level of the log',
+    tone: 'warn',
+    holds: '`detail`: the level before and the new one',
+  },
   'keys.rotate': {
     title: 'Master key made',
     did: 'made a master key',

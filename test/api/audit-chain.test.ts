@@ -10,6 +10,7 @@ import { InvitationService } from '../../src/gen/usher/v1/invitations_pb.ts';
 import { JobService } from '../../src/gen/usher/v1/jobs_pb.ts';
 import { KeyService } from '../../src/gen/usher/v1/keys_pb.ts';
 import { LeakService } from '../../src/gen/usher/v1/leaks_pb.ts';
+import { LogService } from '../../src/gen/usher/v1/log_pb.ts';
 import { PeopleService } from '../../src/gen/usher/v1/people_pb.ts';
 import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
@@ -49,6 +50,7 @@ test('the API shows every field that is hashed', async () => {
     invitations: createClient(InvitationService, transport),
     jobs: createClient(JobService, transport),
     keys: createClient(KeyService, transport),
+    log: createClient(LogService, transport),
     leaks: createClient(LeakService, transport),
     signIn: createClient(SignInService, transport),
     people: createClient(PeopleService, transport),

@@ -222,7 +222,11 @@ describe('words', () => {
     const context = {
       env: { USHER_MANAGER_URL: manager.url, USHER_ADMIN_TOKEN: adminToken },
       ...{ terminal, stdin: process.stdin, now: Date.now },
-      ...{ serve: () => expect.unreachable(), restore: () => expect.unreachable() },
+      ...{
+        serve: () => expect.unreachable(),
+        restore: () => expect.unreachable(),
+        checkBackup: () => expect.unreachable(),
+      },
     };
     expect(await runCommand(['audit', 'list', '--limit', '1'], context)).toBe(0);
     expect(lines.map(line => line.trimEnd())).toEqual([

@@ -27,6 +27,7 @@ function contextOf(env: Record<string, string> = {}, stdin: unknown = new PassTh
     ...{ env, terminal, stdin: stdin as NodeJS.ReadStream, now: () => 0 },
     serve: async () => undefined,
     restore: async () => ({ problem: 'not in this test' }),
+    checkBackup: async () => ({ problem: 'not in this test' }),
   };
   return { context, out, notes };
 }

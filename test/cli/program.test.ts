@@ -35,7 +35,15 @@ function recorder(): { terminal: Terminal; out: string[]; notes: string[] } {
 function run(args: string[], env: Record<string, string>, serve = async () => {}) {
   const { terminal, out, notes } = recorder();
   const restore = async () => ({ problem: 'not in this test' });
-  const context = { env, terminal, stdin: process.stdin, now: () => 0, serve, restore };
+  const context = {
+    env,
+    terminal,
+    stdin: process.stdin,
+    now: () => 0,
+    serve,
+    restore,
+    checkBackup: restore,
+  };
   return runCommand(args, context).then(code => ({ code, out, notes }));
 }
 

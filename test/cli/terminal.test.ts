@@ -70,6 +70,7 @@ async function run(args: string[], columns: number | undefined, answer = '', isT
     ...{ env, terminal, stdin: stdin as never, now: () => 0 },
     serve: async () => undefined,
     restore: async () => ({ problem: 'not in this test' }),
+    checkBackup: async () => ({ problem: 'not in this test' }),
   });
   return { code, out: out.join('\n'), notes: notes.join('\n') };
 }

@@ -118,10 +118,12 @@ describe('in TypeScript', () => {
     ]);
   });
 
-  describe('the examples of docs/sdk.md compile in strict TypeScript', () => {
-    const blocks = codeBlocks({ file: 'docs/sdk.md' }, 'ts');
+  describe('the examples of docs/sdk.md and of the package compile in strict TypeScript', () => {
+    const blocks = ['docs/sdk.md', 'packages/client/README.md'].flatMap(file =>
+      codeBlocks({ file }, 'ts'),
+    );
 
-    test('there are seven', () => expect(blocks).toHaveLength(7));
+    test('there are eight', () => expect(blocks).toHaveLength(8));
 
     test.each(blocks.map((block, n) => [n, block] as const))('%i', async (n, block) => {
       // What the examples take from their service.
@@ -131,8 +133,9 @@ describe('in TypeScript', () => {
         `import type { ServiceDefinition } from '@grpc/grpc-js';
        export declare const orders: ServiceDefinition;`,
       );
-      const given = `import type { IncomingMessage } from 'node:http';
+      const given = `import type { IncomingMessage, ServerResponse } from 'node:http';
       declare const req: IncomingMessage;
+      declare const res: ServerResponse;
       declare const jwt: string;\n`;
       await writeFile(join(folder, `example-${n}.ts`), given + block);
       expect(await typeErrors(`example-${n}.ts`)).toEqual([]);

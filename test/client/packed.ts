@@ -1,6 +1,7 @@
 /** Packs the SDK as npm does, and installs it into a temporary folder. */
 
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -17,9 +18,12 @@ export interface PackedSdk {
   remove(): Promise<void>;
 }
 
-/** Packs and installs the SDK, with the packages that it names as its dependencies, and no other. */
-export async function installPacked(): Promise<PackedSdk> {
-  const folder = await mkdtemp(join(tmpdir(), 'usher-packed-'));
+/**
+ * Packs and installs the SDK into a folder, by default a new one, with the packages that it names as its
+ * dependencies, and no other.
+ */
+export async function installPacked(given?: string): Promise<PackedSdk> {
+  const folder = given ?? (await mkdtemp(join(tmpdir(), 'usher-packed-')));
   // Packed from a copy, since other tests pack this checkout at the same time.
   const copy = join(folder, 'copy');
   await cp(join(root, 'packages/client'), copy, {
@@ -42,6 +46,7 @@ export async function installPacked(): Promise<PackedSdk> {
 /** Makes a package of this checkout importable in a folder. */
 export async function link(folder: string, name: string): Promise<void> {
   const path = join(folder, 'node_modules', name);
+  if (existsSync(path)) return;
   await mkdir(dirname(path), { recursive: true });
   await symlink(join(root, 'node_modules', name), path);
 }

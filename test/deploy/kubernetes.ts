@@ -12,9 +12,16 @@ import {
 import { IngressRoute, Middleware } from '@kubernetes-models/traefik/traefik.io/v1alpha1';
 import { Deployment } from 'kubernetes-models/apps/v1';
 import { HorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
+import { CronJob } from 'kubernetes-models/batch/v1';
 import { Ingress, NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
-import { ConfigMap, PersistentVolumeClaim, Service, ServiceAccount } from 'kubernetes-models/v1';
+import {
+  ConfigMap,
+  PersistentVolumeClaim,
+  Secret,
+  Service,
+  ServiceAccount,
+} from 'kubernetes-models/v1';
 import { parseAllDocuments } from 'yaml';
 
 /** Any part of a manifest; each kind has its own. */
@@ -37,6 +44,7 @@ export interface KubernetesObject {
 
 const classes: readonly (new (data: never) => { validate(): void })[] = [
   ...[Deployment, Service, ServiceAccount, ConfigMap, PersistentVolumeClaim, Ingress],
+  ...[Secret, CronJob],
   ...[NetworkPolicy, PodDisruptionBudget, HorizontalPodAutoscaler, ServiceMonitor],
   ...[PrometheusRule, ExternalSecret, HTTPRoute, ReferenceGrant, SecurityPolicy],
   ...[AuthorizationPolicy, Middleware, IngressRoute],
@@ -52,9 +60,14 @@ export function objectsIn(text: string): KubernetesObject[] {
   });
 }
 
+/** The class of an object's kind; undefined where there is none here. */
+export function schemaOf({ kind }: { kind?: string }) {
+  return kind === undefined ? undefined : byKind.get(kind);
+}
+
 /** Throws unless an object is of a known kind, and has what its schema demands, and nothing else. */
 export function validate(object: { kind: string }): void {
-  const Class = byKind.get(object.kind);
+  const Class = schemaOf(object);
   if (Class === undefined) throw new Error(`there is no schema for ${object.kind} here`);
   new Class(object as never).validate();
 }

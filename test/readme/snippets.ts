@@ -1,6 +1,7 @@
 /** Reads code blocks of the README and the docs, and compares an output with the one they show. */
 
 import { readFileSync } from 'node:fs';
+import { blocksOf, isSettings } from './blocks.ts';
 
 /** A block of shell commands, and the output that the page shows below it. */
 export interface Snippet {
@@ -16,11 +17,14 @@ export interface Page {
   heading?: string;
 }
 
-/** The shell snippets of a page, in order. */
-export function shellSnippets(page: Page): Snippet[] {
-  const block = /^```sh\n([\s\S]*?)^```(?:\n+```text\n([\s\S]*?)^```)?/gm;
-  return [...textOf(page).matchAll(block)].map(([, commands = '', shown]) => {
-    return { commands, shown };
+/** The shell snippets of a page that are to be run, in order (see blocks.ts). */
+export function shellSnippets({ file, heading }: Page): Snippet[] {
+  const blocks = blocksOf(file).filter(({ chapter }) => chapter === (heading ?? chapter));
+  return blocks.flatMap((block, n) => {
+    if (block.language !== 'sh' || block.notRun !== undefined || isSettings(block)) return [];
+    const next = blocks[n + 1];
+    const shown = next?.isNext && next.language === 'text' ? next.text : undefined;
+    return [{ commands: block.text, shown }];
   });
 }
 

@@ -20,6 +20,7 @@ import { InvitationService } from '../../src/gen/usher/v1/invitations_pb.ts';
 import { JobService } from '../../src/gen/usher/v1/jobs_pb.ts';
 import { KeyService } from '../../src/gen/usher/v1/keys_pb.ts';
 import { LeakService } from '../../src/gen/usher/v1/leaks_pb.ts';
+import { LogService } from '../../src/gen/usher/v1/log_pb.ts';
 import { NoticeService } from '../../src/gen/usher/v1/notices_pb.ts';
 import { PeopleService, type Role } from '../../src/gen/usher/v1/people_pb.ts';
 import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
@@ -217,6 +218,11 @@ const leaks: typeof tokens = {
   dismissLeak: [{ id: '?', note: long }, ['id', 'note']],
 };
 
+const logs = {
+  getLogLevel: [{}, []],
+  setLogLevel: [{ level: 'loud' }, ['level']],
+} satisfies typeof tokens;
+
 /** The fields that an error names in its details. */
 async function namedBy(call: Promise<unknown>): Promise<string[]> {
   const error = ConnectError.from(
@@ -256,6 +262,7 @@ type Service =
   | typeof StoreService
   | typeof KeyService
   | typeof LeakService
+  | typeof LogService
   | typeof PeopleService
   | typeof JobService
   | typeof WebhookService;
@@ -277,6 +284,7 @@ test('every administrative rpc is in this test', () => {
     StoreService,
     KeyService,
     LeakService,
+    LogService,
     SignInService,
     PeopleService,
     WebhookService,
@@ -291,6 +299,7 @@ test('every administrative rpc is in this test', () => {
     ...Object.keys(webhooks),
     // Its request is empty.
     'listNotices',
+    ...Object.keys(logs),
     ...Object.keys(leaks),
     ...Object.keys(invitations),
     ...Object.keys(people),
@@ -324,6 +333,11 @@ test.each(Object.entries(webhooks).filter(([, [, fields]]) => fields.length > 0)
     await namesIn(WebhookService, name, request, fields);
   },
 );
+
+test('LogService.setLogLevel', async () => {
+  const [request, fields] = logs.setLogLevel;
+  await namesIn(LogService, 'setLogLevel', request, fields);
+});
 
 test.each(Object.entries(leaks))('LeakService.%s', async (name, [request, fields]) => {
   await namesIn(LeakService, name, request, fields);

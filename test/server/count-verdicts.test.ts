@@ -172,18 +172,17 @@ describe.each([
   ['later', verify],
 ] as const)('a verdict that is known %s', (_, known) => {
   const log: string[] = [];
-  const counted = countVerdicts(
-    known,
-    {
+  const counted = countVerdicts(known, {
+    metrics: {
       verdict: (_verdict, door) => void log.push(door),
       unavailable: () => void log.push('unavailable'),
       caller: (name, result) => void log.push(`${name}: ${result}`),
     },
-    {
+    usage: {
       note: id => void log.push(id),
       noteRefusal: (id, reason) => void log.push(`${id} ${reason}`),
     },
-  );
+  });
 
   test('is counted before it is given, once', async () => {
     expect(await counted({ header: 'good' }, 'root')).toBe(granted);
@@ -221,7 +220,7 @@ describe('what is noted of a use', () => {
     };
     const none = () => undefined;
     const metrics = { verdict: none, unavailable: none, caller: none };
-    const counted = countVerdicts(judged(verdict), metrics, usage, keepsAddress);
+    const counted = countVerdicts(judged(verdict), { metrics, usage, keepsAddress });
     await counted({ header: 'h', source: '192.0.2.1' }, door);
     return log;
   };

@@ -1,78 +1,135 @@
-/** The server and the command line as npm packs and installs them: `npx usher serve`. */
+/**
+ * The server, the command line and the SDK as npm packs and installs them, and the path of a newcomer
+ * from an empty folder: docs/installing.md, then the README's steps.
+ */
 
 import { execFile } from 'node:child_process';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { installPacked } from '../client/packed.ts';
+import { type BashSession, openBash } from '../readme/bash-session.ts';
+import { shellSnippets } from '../readme/snippets.ts';
+import { findPlace, type Place } from '../readme/started.ts';
+import { type Receiver, startReceiver } from '../tracing/receiver.ts';
+import { until } from '../until.ts';
+import { type Installed, installServer, packMsMax } from './install-packed.ts';
 import { startUsherProcess, type UsherProcess } from './usher-process.ts';
 
 const run = promisify(execFile);
-const root = resolve(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'usher-npx-'));
-const installed = join(folder, 'node_modules/usher');
-const bin = join(installed, 'bin/usher.js');
-const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-/** tsc and npm take some ten seconds, and much longer on a busy machine. */
-const packMsMax = 180_000;
-let usher: UsherProcess | undefined;
+let installed: Installed;
 
 beforeAll(async () => {
-  // Packed from a copy, since other tests pack this checkout at the same time.
-  const copy = join(folder, 'copy');
-  mkdirSync(copy);
-  for (const name of ['package.json', 'LICENSE', 'README.md', 'bin', 'proto']) {
-    cpSync(join(root, name), join(copy, name), { recursive: true });
-  }
-  await run(process.execPath, ['scripts/build-server.js', join(copy, 'lib')], { cwd: root });
-  await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: copy });
-  mkdirSync(installed, { recursive: true });
-  const [archive = ''] = readdirSync(folder).filter(name => name.endsWith('.tgz'));
-  await run('tar', ['-xzf', archive, '-C', installed, '--strip-components', '1'], { cwd: folder });
-  for (const name of Object.keys(dependencies)) {
-    mkdirSync(dirname(join(folder, 'node_modules', name)), { recursive: true });
-    symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name));
-  }
-  usher = await startUsherProcess({ USHER_WORKERS: '2' }, ':', bin);
-}, packMsMax);
-afterAll(async () => {
-  await usher?.remove();
-  rmSync(folder, { recursive: true });
-});
-
-const running = () => usher as UsherProcess;
-const command = async (...args: string[]) => {
-  const { manager, adminToken } = running();
-  const env = { USHER_MANAGER_URL: `http://${manager}`, USHER_ADMIN_TOKEN: adminToken };
-  return await run(process.execPath, [bin, ...args], { env: { PATH: process.env.PATH, ...env } });
-};
+  installed = await installServer(folder);
+  await installPacked(folder);
+}, 2 * packMsMax);
+afterAll(() => rmSync(folder, { recursive: true }));
 
 test('it holds no TypeScript', () => {
-  const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
+  const files = readdirSync(installed.folder, { recursive: true, encoding: 'utf8' });
   expect(files).toContain('lib/main.js');
   expect(files.filter(name => /\.tsx?$/.test(name))).toEqual([]);
 });
 
-test('it serves with workers, and its command line reaches it', async () => {
-  const made = JSON.parse(
-    (await command('--json', 'token', 'create', '--kind', 'static', '--name', 'a')).stdout,
-  );
-  const headers = { authorization: made.token };
-  expect((await fetch(`http://${running().http}/`, { headers })).status).toBe(200);
-  expect((await fetch(`http://${running().http}/openapi.yaml`)).status).toBe(200);
+describe('with workers', () => {
+  let usher: UsherProcess;
+  beforeAll(async () => {
+    usher = await startUsherProcess({ USHER_WORKERS: '2' }, ':', installed.bin);
+  });
+  afterAll(() => usher?.remove());
+
+  test('it serves, and its command line reaches it', async () => {
+    const { manager, http, adminToken } = usher;
+    const env = { USHER_MANAGER_URL: `http://${manager}`, USHER_ADMIN_TOKEN: adminToken };
+    const args = ['--json', 'token', 'create', '--kind', 'static', '--name', 'a'];
+    const { stdout } = await run(process.execPath, [installed.bin, ...args], {
+      env: { PATH: process.env.PATH, ...env },
+    });
+    const headers = { authorization: JSON.parse(stdout).token };
+    expect((await fetch(`http://${http}/`, { headers })).status).toBe(200);
+    expect((await fetch(`http://${http}/openapi.yaml`)).status).toBe(200);
+  });
+
+  test('it starts again after a crash, for which it reads its store in another process', async () => {
+    await usher.kill();
+    await usher.start();
+    expect(await usher.stop()).toBe(0);
+  });
 });
 
-test('it starts again after a crash, for which it reads its store in another process', async () => {
-  await running().kill();
-  await running().start();
-  expect(await running().stop()).toBe(0);
+describe('a newcomer in an empty folder', () => {
+  let receiver: Receiver;
+  let place: Place;
+  let bash: BashSession;
+  beforeAll(async () => {
+    receiver = await startReceiver();
+    place = await findPlace({
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+      OTEL_BSP_SCHEDULE_DELAY: '50',
+    });
+    // The machine's own Node may be too old.
+    place.env.PATH = [dirname(process.execPath), place.env.PATH].join(delimiter);
+    bash = openBash(folder, place.env);
+  });
+  afterAll(async () => {
+    await bash?.close();
+    await receiver?.stop();
+  });
+  const runs = async (commands: string) => {
+    const { code, stdout, stderr } = await bash.run(place.adapt(commands));
+    expect(code, stderr).toBe(0);
+    return stdout;
+  };
+
+  test('serves by the command of the page, makes a token and says hello', async () => {
+    const [snippet] = shellSnippets({ file: 'docs/installing.md', heading: 'The package' });
+    const [install, serve] = (snippet?.commands ?? '').trimEnd().split('\n');
+    // With the packages of the checkout: npm run release installs it from the registry.
+    expect(install).toBe('npm install ./usher-*.tgz');
+    expect(serve).toBe('npx usher serve');
+    await bash.run('node_modules/.bin/usher serve >log 2>&1 &');
+    await until(async () => (await fetch(`${place.http}/readyz`)).ok, 60_000);
+    await runs('MADE=$(npx usher token create --kind static --name first)');
+    await runs(`ID=$(echo "$MADE" | awk '/^id/ { print $2 }')
+      export API_TOKEN=$(echo "$MADE" | awk '/^token/ { print $2 }')`);
+    expect(await runs('curl -s -H "Authorization: $API_TOKEN" http://127.0.0.1:8080/')).toMatch(
+      /^\{"message":"Oh, Hello","time":"[^"]+Z"\}$/,
+    );
+  }, 120_000);
+
+  const askBySdk = 'node ask.js';
+  test('points the SDK at it', async () => {
+    writeFileSync(
+      join(folder, 'ask.js'),
+      `import { createUsher } from '@usher/client';
+       const usher = createUsher({ addresses: ['${place.env.USHER_GRPC_LISTEN}'], deadlineMs: 20_000 });
+       const verdict = await usher.verify(process.env.API_TOKEN);
+       console.log(verdict.valid ? 'good' : verdict.reason);
+       usher.close();`,
+    );
+    expect(await runs(askBySdk)).toBe('good\n');
+  }, 60_000);
+
+  test('sees its metrics, and a trace', async () => {
+    const metrics = await runs('curl -s http://127.0.0.1:9464/metrics');
+    expect(metrics).toMatch(/^usher_verdicts_total\{reason="NONE",[^}]*\} [1-9]/m);
+    expect(metrics).toMatch(/^usher_build_info\{version="[^"]+"/m);
+    await until(() =>
+      receiver.spans.some(({ name }) => name === 'usher.v1.VerifierService/Verify'),
+    );
+    expect(receiver.spans.some(({ name }) => name === 'verify')).toBe(true);
+    expect(receiver.text()).not.toContain(await bash.valueOf('API_TOKEN'));
+  });
+
+  test('revokes the token, and it is refused everywhere', async () => {
+    await runs('npx usher token revoke "$ID" --reason "the tour"');
+    const answer =
+      'curl -s -w "%{http_code}" -H "Authorization: $API_TOKEN" http://127.0.0.1:8080/';
+    expect(await runs(answer)).toBe('{"error":"token has been revoked"}401');
+    expect(await runs(askBySdk)).toBe('REVOKED\n');
+    expect((await bash.run('kill $!; wait $!; echo $?')).stdout).toBe('0\n');
+  }, 60_000);
 });

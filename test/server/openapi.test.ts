@@ -8,6 +8,7 @@ import { InvitationService } from '../../src/gen/usher/v1/invitations_pb.ts';
 import { JobService } from '../../src/gen/usher/v1/jobs_pb.ts';
 import { KeyService } from '../../src/gen/usher/v1/keys_pb.ts';
 import { LeakService } from '../../src/gen/usher/v1/leaks_pb.ts';
+import { LogService } from '../../src/gen/usher/v1/log_pb.ts';
 import { NoticeService } from '../../src/gen/usher/v1/notices_pb.ts';
 import { PeopleService } from '../../src/gen/usher/v1/people_pb.ts';
 import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
@@ -41,6 +42,7 @@ test('it has every unary rpc', () => {
     JobService,
     KeyService,
     LeakService,
+    LogService,
     NoticeService,
     PeopleService,
     StoreService,

@@ -51,7 +51,7 @@ export async function runServer(
     ...env,
   });
   const logged: string[] = [];
-  const log = openLog('debug', { write: line => void logged.push(line) });
+  const log = openLog(config.logLevel, { write: line => void logged.push(line) });
   const server = await startServer(config, await openSecrets(config), log, {
     now: () => clock.ms,
   });

@@ -12,7 +12,8 @@ import { engineEnv } from '../engine.ts';
 import { freePort } from '../free-port.ts';
 import { secrets } from './run-server.ts';
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+/** The program of this checkout. */
+export const mainProgram = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** A line of the log. */
 interface Line {
@@ -40,9 +41,17 @@ export interface UsherProcess {
   /** Sends SIGTERM; resolves to the exit code. */
   stop(): Promise<number | null>;
   /** Starts the process again on the same ports and store, and waits until it is ready. */
-  start(): Promise<void>;
+  start(other?: OtherProgram): Promise<void>;
   /** Kills the process, and deletes its own embedded store. */
   remove(): Promise<void>;
+}
+
+/** Another version of Usher, which takes the place of the one before. */
+export interface OtherProgram {
+  /** Its path. */
+  program: string;
+  /** What its environment has instead of the other's; undefined removes a variable. */
+  env: Record<string, string | undefined>;
 }
 
 /** Starts Usher and waits until it is ready. Without USHER_STORE it gets its own embedded store. */
@@ -51,7 +60,7 @@ export async function startUsherProcess(
   /** Shell commands to run in the process before it becomes Usher. */
   before = ':',
   /** The program to run with Node. */
-  program = main,
+  program = mainProgram,
 ): Promise<UsherProcess> {
   const [grpc, http, manager] = (await Promise.all(
     Array.from({ length: 3 }, async () => `127.0.0.1:${await freePort()}`),
@@ -62,10 +71,12 @@ export async function startUsherProcess(
   let child: ChildProcess;
   const killNow = () => void child.kill('SIGKILL');
 
-  const start = async () => {
+  let current: OtherProgram = { program, env: {} };
+  const start = async (other = current) => {
+    current = other;
     const started = spawn(
       'sh',
-      ['-c', `${before}; exec "$0" "$1" serve`, process.execPath, program],
+      ['-c', `${before}; exec "$0" "$1" serve`, process.execPath, current.program],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
         env: {
@@ -78,6 +89,7 @@ export async function startUsherProcess(
           ...secrets,
           ...engineEnv,
           ...env,
+          ...current.env,
         },
       },
     );

@@ -1,5 +1,6 @@
 /** Which calls are sampled, by the standard variables. */
 
+import type { SpanContext } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
 import { createSampler } from '../../src/tracing/sampler.ts';
 
@@ -7,7 +8,7 @@ const [trace, span] = ['4bf92f3577b34da6a3ce929d0e0e4736', '00f067aa0ba902b7'];
 const sampledParent = `00-${trace}-${span}-01`;
 const droppedParent = `00-${trace}-${span}-00`;
 const ask = (sample: ReturnType<typeof createSampler>, traceparent?: string) =>
-  sample({ traceparent, tracestate: undefined });
+  sample(traceparent, undefined);
 
 describe.each([
   ['always_on', undefined, true, true, true],
@@ -38,9 +39,9 @@ test('a ratio samples that part of the calls', () => {
 
 test('the parent and its state go on', () => {
   const sample = createSampler(undefined, undefined, Math.random);
-  const { parent } = sample({ traceparent: sampledParent, tracestate: 'a=1,b=2' }) ?? {};
+  const { parent } = sample(sampledParent, 'a=1,b=2') ?? {};
   expect(parent).toMatchObject({ traceId: trace, spanId: span, traceFlags: 1, isRemote: true });
-  expect(parent?.traceState?.serialize()).toBe('a=1,b=2');
+  expect((parent as SpanContext | undefined)?.traceState?.serialize()).toBe('a=1,b=2');
 });
 
 test.each([

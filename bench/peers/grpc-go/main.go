@@ -1,10 +1,9 @@
-// Command grpc-go is the verifier that a Go team would write: grpc-go, tokens in a map, JWTs that
-// were proven once remembered by the SHA-256 of their header. The benchmark compares Usher with it.
-// It reads what it knows from stdin (see known.go) and prints its port. GOMAXPROCS is the caller's.
+// Command grpc-go is the verifier that a Go team would write: grpc-go over package
+// verifier. The benchmark compares Usher with it.
+// It reads what it knows from stdin (see package verifier) and prints its port. GOMAXPROCS is the caller's.
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"log"
 	"net"
@@ -13,11 +12,12 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	usherv1 "usher.example/bench/peers/gen/usher/v1"
+	"usher.example/bench/peers/verifier"
 )
 
 func main() {
-	var known known
-	if err := json.NewDecoder(os.Stdin).Decode(&known); err != nil {
+	known, err := verifier.ReadKnown(os.Stdin)
+	if err != nil {
 		log.Fatal(err)
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -33,7 +33,7 @@ func main() {
 		options = append(options, grpc.Creds(transport))
 	}
 	server := grpc.NewServer(options...)
-	usherv1.RegisterVerifierServiceServer(server, newVerifier(known))
+	usherv1.RegisterVerifierServiceServer(server, verifier.New(known))
 	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
 	log.Fatal(server.Serve(listener))
 }

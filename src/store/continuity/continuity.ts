@@ -35,6 +35,8 @@ export interface ContinuityDeps {
   isLogApart?: boolean;
   /** Remembers the head over a restart; absent for not. */
   stateFile?: StateFile | undefined;
+  /** The version of Usher of this replica, for the others; absent for none. */
+  version?: string | undefined;
   /** The master keys of this replica, for the others; absent for none. */
   keys?: (() => ReplicaKeys) | undefined;
 }

@@ -17,6 +17,8 @@ export interface HeadKeeperDeps {
   now: () => number;
   monotonicMs: () => number;
   stateFile?: StateFile | undefined;
+  /** The version of Usher of this replica. */
+  version?: string | undefined;
   /** The master keys of this replica now; absent where no other replica asks. */
   keys?: (() => ReplicaKeys) | undefined;
 }
@@ -28,7 +30,7 @@ export interface HeadKeeperDeps {
 export function headKeeper(
   notes: Pick<StoreNotes, 'writeHead'>,
   memory: Memory,
-  { replica, limits, now, monotonicMs, stateFile, keys }: HeadKeeperDeps,
+  { replica, limits, now, monotonicMs, stateFile, version, keys }: HeadKeeperDeps,
   onError: (error: unknown) => void,
 ): () => void {
   let writtenAtMs = Number.NEGATIVE_INFINITY;
@@ -39,7 +41,8 @@ export function headKeeper(
     stateFile?.remember({ ...head, identity });
     if (monotonicMs() - writtenAtMs < limits.leaseMs) return;
     writtenAtMs = monotonicMs();
-    const known = { replica, ...head, time: now(), ...(keys && { keys: keys() }) };
+    const more = { ...(version && { version }), ...(keys && { keys: keys() }) };
+    const known = { replica, ...head, time: now(), ...more };
     notes.writeHead(known, headLeasesMax * limits.leaseMs).catch(onError);
   };
 }

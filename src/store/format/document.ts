@@ -5,12 +5,15 @@
 
 import type { StoredDocument } from '../documents.ts';
 import type { JsonObject } from '../record.ts';
+import { checkNeeds } from './needs.ts';
 
 interface StoredText {
   rev: number;
   change: string;
   until?: number;
   body: JsonObject;
+  /** As checkNeeds. */
+  needs?: string[];
 }
 
 /** Encodes a document. `changeId` is that of its last change. */
@@ -22,9 +25,10 @@ export function encodeDocument(
   return JSON.stringify({ rev: revision, change: changeId, ...until, body } satisfies StoredText);
 }
 
-/** Decodes the text of a document, whose MAC was good. */
+/** Decodes the text of a document, whose MAC was good. Throws NewerText. */
 export function decodeDocument(id: string, text: string): StoredDocument {
-  const { rev: revision, until, body } = JSON.parse(text) as StoredText;
+  const { rev: revision, until, body, needs } = JSON.parse(text) as StoredText;
+  checkNeeds(needs);
   return { id, revision, body, ...(until === undefined ? {} : { keepUntil: until }) };
 }
 

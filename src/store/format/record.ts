@@ -4,6 +4,7 @@
  */
 
 import type { AccessTokenRecord, Secret } from '../record.ts';
+import { checkNeeds } from './needs.ts';
 
 /** A secret: master key id and value joined by a space, or an object when it has further fields. */
 type StoredSecret = string | (Partial<Secret> & { key: string; value: string });
@@ -22,6 +23,8 @@ interface StoredRecord
   secrets: StoredSecret[];
   /** A version without MACs leaves an old one here when it changes a record; it proves nothing. */
   mac?: string;
+  /** As checkNeeds. */
+  needs?: string[];
 }
 
 /** Encodes a record as the text that is stored under its id. */
@@ -38,13 +41,18 @@ export function encodeRecord(record: AccessTokenRecord): string {
   return JSON.stringify(stored);
 }
 
-/** Decodes the text that is stored under an id. Throws Error when it is not a record. */
+/**
+ * Decodes the text that is stored under an id. Throws Error when it is not a record, and NewerText when
+ * only a newer version may use it.
+ */
 export function decodeRecord(id: string, text: string): AccessTokenRecord {
   const stored = JSON.parse(text) as StoredRecord;
   if (typeof stored?.created !== 'number' || typeof stored.rev !== 'number') {
     throw new Error('not an access token record');
   }
-  const { rev: revision, created: createdAt, updated, event, secrets, mac: _mac, ...rest } = stored;
+  const { needs, ...known } = stored;
+  checkNeeds(needs);
+  const { rev: revision, created: createdAt, updated, event, secrets, mac: _mac, ...rest } = known;
   return {
     ...{ id, revision, ...rest, createdAt, updatedAt: updated ?? createdAt },
     secrets: secrets.map(secret => readSecret(secret, createdAt)),

@@ -9,6 +9,7 @@ import type { AccessTokenRecord } from '../record.ts';
 import type { DocumentKeys, OnBrokenRecord, RecordKeys, RecordSeal } from '../seal.ts';
 import { Unavailable } from '../store.ts';
 import { decodeDocument, encodeDocument, sealedUnder } from './document.ts';
+import { NewerText } from './needs.ts';
 import { decodeRecord, encodeRecord } from './record.ts';
 
 /** Writes and reads the records of a store, its documents, and its index of imported tokens. */
@@ -34,12 +35,21 @@ export interface SealedRecords {
   decodeEntry(name: string, text: string, mayBeUnsigned: boolean): string;
 }
 
+/** What an operator does about what only a newer version may use. */
+const newerAdvice = 'start a version that does, as the other servers have';
+
 /** Creates it. */
 export function sealedRecords(seal: RecordSeal, onBroken: OnBrokenRecord): SealedRecords {
-  const broken = (id: string, why: string) => {
-    onBroken(id, why);
+  const broken = (id: string, why: string, advice?: string) => {
+    onBroken(id, why, advice);
     return new Unavailable('a record cannot be read', new Error(why));
   };
+  /** The error for what could not be decoded although its MAC is good. */
+  const undecoded = (id: string, what: string, error: unknown) =>
+    error instanceof NewerText
+      ? broken(id, `${what} needs a newer Usher, which knows "${error.message}"`, newerAdvice)
+      : // The parser's own words would repeat parts of it.
+        broken(id, `${what} is not as Usher wrote it`);
   const altered = (id: string) => broken(id, `the record of ${id} is not as Usher wrote it`);
   const unlisted = (id: string, what: string, keyId: string | undefined) =>
     broken(
@@ -60,7 +70,12 @@ export function sealedRecords(seal: RecordSeal, onBroken: OnBrokenRecord): Seale
     decodeDocument(collection, id, text) {
       const name = `${collection}/${id}`;
       const what = `the document ${name}`;
-      return decodeDocument(id, proven(name, documentName(collection, id), what, text));
+      const body = proven(name, documentName(collection, id), what, text);
+      try {
+        return decodeDocument(id, body);
+      } catch (error) {
+        throw undecoded(name, what, error);
+      }
     },
     encode: record => signText(seal, record.id, encodeRecord(record)),
     decode(id, text, mayBeUnsigned) {
@@ -73,9 +88,8 @@ export function sealedRecords(seal: RecordSeal, onBroken: OnBrokenRecord): Seale
       if (check === 'wrong') throw altered(id);
       try {
         return decodeRecord(id, body);
-      } catch {
-        // The parser's own words would repeat parts of the record.
-        throw altered(id);
+      } catch (error) {
+        throw undecoded(id, `the record of ${id}`, error);
       }
     },
     missing: id => broken(id, `the record of ${id} is missing in the store`),

@@ -117,7 +117,7 @@ function workOf(
   { reads, admin, schema, state }: Connections,
   options: RedisStoreOptions,
 ): Work {
-  const { limits, now, stateFile, seal, onBroken = () => undefined } = options;
+  const { limits, now, stateFile, seal, version, onBroken = () => undefined } = options;
   const records = redisRecords(seal, schema, onBroken);
   const linked = (entry: ChainedEvent) => guard.continuity.appended(entry);
   const audit = redisAudit(admin, limits, {
@@ -135,7 +135,7 @@ function workOf(
     { reads, admin, log, records, documents, limits, seal, linked, isCluster },
     {
       limits: { ...limits, ...tailLimits(limits) },
-      ...{ now, monotonicMs, stateFile },
+      ...{ now, monotonicMs, stateFile, version },
       report: reportTo(state),
       onEmptied: () => following?.forget(),
       onChange(isSure) {

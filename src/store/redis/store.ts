@@ -34,6 +34,8 @@ export interface RedisStoreOptions {
   onBroken?: OnBrokenRecord;
   /** Signs and checks what the store holds. */
   seal: RecordSeal;
+  /** The version of Usher, which operators see beside the other replicas'. */
+  version?: string;
   limits: RedisLimits;
   cache: CoherentLimits;
 }

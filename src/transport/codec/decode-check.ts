@@ -1,5 +1,5 @@
 /**
- * Decodes the parts of Envoy's CheckRequest that the Check rpc uses: two headers, the address of Envoy's
+ * Decodes the parts of Envoy's CheckRequest that the Check rpc uses: some headers, the address of Envoy's
  * peer and the context extensions. The some thirty other attributes are skipped.
  */
 
@@ -24,6 +24,7 @@ import {
   type CheckRequest,
   CheckRequestSchema,
 } from '../../gen/envoy/service/auth/v3/external_auth_pb.ts';
+import { readMark } from './check-marks.ts';
 import {
   type Cursor,
   plainTags,
@@ -226,7 +227,10 @@ const readHttp: Read<AttributeContext_HttpRequest> = (cursor, end) => {
       if (!readEntry(cursor, end)) return undefined;
       const { nameAt, nameEnd } = entry;
       const sought = headerOf(nameEnd - nameAt);
-      if (sought === undefined) continue;
+      if (sought === undefined) {
+        if (!readMark(cursor, entry, headers)) return undefined;
+        continue;
+      }
       const name = textOf(bytes, nameAt, nameEnd);
       if (name === sought) {
         const value = textOf(bytes, entry.valueAt, cursor.at);

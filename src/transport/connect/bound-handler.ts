@@ -2,7 +2,8 @@
 
 import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
 import { createContextKey, type HandlerContext } from '@connectrpc/connect';
-import { type Call, type Door, noClientNames } from '../rpc/call.ts';
+import type { TraceIds } from '../../tracing/tracing.ts';
+import { type Call, type CallMarks, type Door, noClientNames } from '../rpc/call.ts';
 import type { OnBug } from '../rpc/failure.ts';
 import type { BidiStreaming, ServerStreaming, Unary } from '../rpc/handlers.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
@@ -10,6 +11,9 @@ import { connectError } from './error.ts';
 
 /** The key of the socket's peer address in a call's context. */
 export const peerKey = createContextKey('');
+
+/** The key of the marks of a request. */
+export const marksKey = createContextKey<CallMarks>({});
 
 /** The key of a function that returns the names of the client certificate. */
 export const clientNamesKey = createContextKey(() => noClientNames);
@@ -27,7 +31,8 @@ export function boundHandler(
   deps: { door?: Door; onBug: OnBug },
   stopping: AbortSignal,
 ) {
-  const fail = (thrown: unknown) => connectError(thrown, deps.onBug);
+  const fail = (thrown: unknown, { values }: HandlerContext) =>
+    connectError(thrown, deps.onBug, values.get(marksKey).requestId);
   async function* streamed(
     context: HandlerContext,
     answer: (call: Call) => AsyncIterable<unknown>,
@@ -39,7 +44,7 @@ export function boundHandler(
       // A handler whose signal aborts ends its stream; the deadline must not end as a success.
       context.signal.throwIfAborted();
     } catch (error) {
-      throw fail(error);
+      throw fail(error, context);
     }
   }
   switch (method.methodKind) {
@@ -51,7 +56,7 @@ export function boundHandler(
           const result = answer(request, callOf(context, deps.door));
           return await unlessAborted(Promise.resolve(result), context.signal);
         } catch (error) {
-          throw fail(error);
+          throw fail(error, context);
         }
       };
     }
@@ -128,6 +133,7 @@ function callOf(
   signal: AbortSignal = context.signal,
 ): Call {
   const { requestHeader, protocolName, values } = context;
+  const marks = values.get(marksKey);
   return {
     door: door ?? (protocolName === 'grpc-web' ? 'grpc-web' : 'connect'),
     header(name) {
@@ -139,5 +145,16 @@ function callOf(
       return values.get(clientNamesKey)();
     },
     signal,
+    traceparent: marks.traceparent,
+    tracestate: marks.tracestate,
+    get requestId() {
+      return marks.requestId;
+    },
+    set requestId(id) {
+      marks.requestId = id;
+    },
+    set traceIds(ids: TraceIds | undefined) {
+      marks.traceIds = ids;
+    },
   };
 }

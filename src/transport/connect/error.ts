@@ -11,13 +11,16 @@ import { badRequest, type Failure, failureOf, type OnBug, retryInfo } from '../r
 import { codes } from '../rpc/rpc-error.ts';
 
 /** The Connect error for a thrown value. */
-export function connectError(thrown: unknown, onBug: OnBug): ConnectError {
+export function connectError(thrown: unknown, onBug: OnBug, requestId?: string): ConnectError {
   if (thrown instanceof ConnectError) return thrown;
-  const failure = failureOf(thrown, onBug);
+  const failure = failureOf(thrown, onBug, requestId);
   const { message, code, denial } = failure;
   const limited = denial?.retryAfter && durationMs(denial.retryAfter);
   const retryAfterMs = failure.retryAfterMs ?? limited;
-  const headers = retryAfterMs === undefined ? undefined : retryAfterIn(retryAfterMs);
+  const headers = {
+    ...(retryAfterMs === undefined ? {} : retryAfterIn(retryAfterMs)),
+    ...(failure.requestId === undefined ? {} : { 'X-Request-Id': failure.requestId }),
+  };
   return new ConnectError(message, codes[code], headers, detailsOf(failure));
 }
 

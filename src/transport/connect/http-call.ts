@@ -1,36 +1,36 @@
 /** Adapts a request over HTTP to the Call that handlers take. */
 
+import { HttpMarks } from '../http/marks.ts';
 import { clientNamesOf, type HttpResponse } from '../http/message.ts';
 import type { Call, Door } from '../rpc/call.ts';
 
 /** The Call of a request. A class, since a literal with getters costs several closures per call. */
-export class HttpCall implements Call {
+export class HttpCall extends HttpMarks implements Call {
   readonly door: Door;
-  readonly #res: HttpResponse;
   #signal: AbortSignal | undefined;
 
   constructor(door: Door, res: HttpResponse) {
+    super(res);
     this.door = door;
-    this.#res = res;
   }
 
   header(name: string): readonly string[] {
-    const value = this.#res.req.headers[name];
+    const value = this.res.req.headers[name];
     if (value === undefined) return [];
     return Array.isArray(value) ? value : [value];
   }
 
   get peer(): string {
-    return this.#res.req.socket.remoteAddress ?? '';
+    return this.res.req.socket.remoteAddress ?? '';
   }
 
   get clientNames(): readonly string[] {
-    return clientNamesOf(this.#res.req);
+    return clientNamesOf(this.res.req);
   }
 
   /** Created on first use. */
   get signal(): AbortSignal {
-    this.#signal ??= signalOf(this.#res);
+    this.#signal ??= signalOf(this.res);
     return this.#signal;
   }
 }

@@ -12,6 +12,7 @@ import { compressionGzip } from '@connectrpc/connect-node';
 import { queryFault } from '../../reading/query.ts';
 import { answerError, headersOf } from '../http/answer.ts';
 import type { HttpLimits } from '../http/limits.ts';
+import { HttpMarks } from '../http/marks.ts';
 import { clientNamesOf, type HttpRequest, type HttpResponse } from '../http/message.ts';
 import type { Route } from '../http/router.ts';
 import type { Door } from '../rpc/call.ts';
@@ -21,6 +22,7 @@ import type { Binding, Unary } from '../rpc/handlers.ts';
 import {
   boundHandler,
   clientNamesKey,
+  marksKey,
   needsHttp2Text,
   peerKey,
   takenKey,
@@ -79,6 +81,7 @@ export function createConnectDoor(deps: ConnectDeps): ConnectDoor {
       return {
         path: binary.requestPath,
         methods: ['POST'],
+        door: deps.door ?? 'connect',
         cors: deps.cors,
         query: 'any',
         handle(req, res) {
@@ -152,6 +155,7 @@ async function serve(
   const { chunks, taken } = countedBody(req.iterator({ destroyOnReturn: false }), res, guard);
   const context = createContextValues().set(peerKey, req.socket.remoteAddress ?? '');
   context.set(clientNamesKey, () => clientNamesOf(req)).set(takenKey, taken);
+  context.set(marksKey, new HttpMarks(res));
   const body = bodyOfCall(req, method, chunks, limits);
   const answer = await handler(universalRequest(req, res, body, context));
   if (answer.body === undefined && answer.status >= 400) {
@@ -163,7 +167,7 @@ async function serve(
   if (challenge !== undefined && value !== undefined) res.setHeader(challenge, value);
   const corrected = await correctMalformed(answer, method);
   await sendUniversal(corrected, res).catch(error => {
-    if (!res.destroyed) failureOf(error, onBug);
+    if (!res.destroyed) failureOf(error, onBug, res.requestId);
     res.destroy();
   });
 }

@@ -73,7 +73,7 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
   const waiting = guard.unread.account();
 
   const refuse = (res: HttpResponse, thrown: unknown) => {
-    const error = connectError(thrown, onBug);
+    const error = connectError(thrown, onBug, res.requestId);
     if (res.destroyed) res.destroy();
     if (res.headersSent || res.destroyed) return;
     const { status, text, headers } = connectErrorAnswer(error);

@@ -6,6 +6,9 @@ import type { Route } from '../http/router.ts';
 import { type Binding, bind } from '../rpc/handlers.ts';
 import type { Observed } from '../rpc/observed.ts';
 import { type EnvoyCheckDeps, envoyCheckHandlers } from './envoy-check.ts';
+
+export { marksOfChecked } from './envoy-check.ts';
+
 import { extAuthzHttpRoute } from './envoy-http.ts';
 import { forwardAuthRoute } from './forward-auth.ts';
 import type { GatewayDoorDeps } from './gateway-door.ts';

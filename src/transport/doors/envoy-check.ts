@@ -11,6 +11,7 @@ import {
 import type { AttributeContext } from '../../gen/envoy/service/auth/v3/attribute_context_pb.ts';
 import {
   type Authorization,
+  type CheckRequest,
   type CheckResponse,
   CheckResponseSchema,
   DeniedHttpResponseSchema,
@@ -33,6 +34,8 @@ import { joinAuthorization } from '../rpc/authorization.ts';
 import type { DoorVerify } from '../rpc/call.ts';
 import { originOf, type Trusts } from '../rpc/client-address.ts';
 import type { Handlers } from '../rpc/handlers.ts';
+import type { MarksIn } from '../rpc/observed.ts';
+import { requestIdOf } from '../rpc/request-id.ts';
 import { codes } from '../rpc/rpc-error.ts';
 import { unknownGatewayText } from './gateway-door.ts';
 import { identityHeaders } from './identity-headers.ts';
@@ -87,6 +90,23 @@ export function envoyCheckHandlers({
       mapAwaitable(admit(call, 'Authorization.check'), caller => ask(attributes, caller)),
   };
 }
+
+/**
+ * What finds the request that Envoy asks about, for calls whose own metadata does not say it: Envoy names
+ * headers in lower case.
+ */
+export const marksOfChecked: MarksIn = message => {
+  const { attributes } = message as CheckRequest;
+  const http = attributes?.request?.http;
+  const listed = http?.headerMap?.headers ?? [];
+  const sent = (name: string) =>
+    http?.headers[name] ?? listed.find(({ key }) => key === name)?.value;
+  return {
+    traceparent: sent('traceparent'),
+    tracestate: sent('tracestate'),
+    requestId: requestIdOf(sent('x-request-id')),
+  };
+};
 
 type Extensions = AttributeContext['contextExtensions'];
 const noExtensions: Extensions = {};

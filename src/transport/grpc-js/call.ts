@@ -2,6 +2,7 @@
 
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import type { Call } from '../rpc/call.ts';
+import { requestIdHeader, requestIdOf } from '../rpc/request-id.ts';
 
 /** What unary and streaming calls have in common. */
 interface GrpcCall extends Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'getPeer'> {
@@ -15,8 +16,15 @@ export type ClientNamesAt = (peer: string) => readonly string[];
 /** The Call of a grpc-js call. `stopped` also aborts its signal, which is created on first use. */
 export function callOf(call: GrpcCall, clientNamesAt: ClientNamesAt, stopped?: AbortSignal): Call {
   let signal: AbortSignal | undefined;
+  const one = (name: string) => {
+    const values = call.metadata.get(name);
+    return values.length === 0 ? undefined : values.join(',');
+  };
   return {
     door: 'grpc',
+    traceparent: one('traceparent'),
+    tracestate: one('tracestate'),
+    requestId: requestIdOf(one(requestIdHeader)),
     // Binary metadata as it was sent: grpc-js has decoded it.
     header: name =>
       call.metadata

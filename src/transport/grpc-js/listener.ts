@@ -27,7 +27,7 @@ const windowBytes = 65_535;
 
 /** Creates the listener; it serves once `listen` has resolved. */
 export function createGrpcListener(deps: GrpcDeps & MaybeTls): GrpcListener {
-  const { bindings, limits, onBug, guard = ownGuard(limits), tls } = deps;
+  const { bindings, limits, onBug, guard = ownGuard(limits), tls, access } = deps;
   // grpc-js would write headers that it cannot read to standard error, tokens among them.
   setLogVerbosity(logVerbosity.NONE);
   const server = new Server({
@@ -42,9 +42,7 @@ export function createGrpcListener(deps: GrpcDeps & MaybeTls): GrpcListener {
   const health = createHealth(services.map(({ typeName }) => typeName));
   for (const binding of bindings) {
     const { definition, implementation } = grpcService(binding, {
-      streams,
-      running,
-      onBug,
+      ...{ streams, running, onBug, access },
       clientNamesAt: peer => namesByPeer.get(peer) ?? noClientNames,
     });
     server.addService(definition, implementation);

@@ -17,12 +17,16 @@ import { mapAwaitable } from '../../store/awaitable.ts';
 import { decode } from '../codec/decode.ts';
 import { encode } from '../codec/encode.ts';
 import { bytesOf } from '../codec/encoded-cache.ts';
+import type { AccessLog } from '../rpc/access-log.ts';
+import type { Call } from '../rpc/call.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
 import type { BidiStreaming, Binding, ServerStreaming, Unary } from '../rpc/handlers.ts';
+import { requestIdHeader } from '../rpc/request-id.ts';
 import { Requests } from '../rpc/requests.ts';
-import { codes, RpcError, shuttingDownText } from '../rpc/rpc-error.ts';
+import { type CodeName, codes, RpcError, shuttingDownText } from '../rpc/rpc-error.ts';
 import { statusDetails } from '../rpc/status-details.ts';
 import { type ClientNamesAt, callOf } from './call.ts';
+import { observeCall, sendId } from './observed-call.ts';
 import { type Stream, writeAll } from './write-all.ts';
 
 type Message = MessageShape<DescMethod['input']>;
@@ -45,6 +49,8 @@ export interface MethodDeps {
   running: { count: number };
   onBug: OnBug;
   clientNamesAt: ClientNamesAt;
+  /** Absent without an access log. */
+  access?: AccessLog | undefined;
 }
 
 /** Binds a service's handlers; throws for a method that streams requests only. */
@@ -102,13 +108,17 @@ function definitionOf(method: DescMethod): MethodDefinition<Message, Uint8Array>
 function unary(
   method: DescMethod,
   handler: Unary<DescMethod>,
-  { onBug, clientNamesAt, running }: MethodDeps,
+  { onBug, clientNamesAt, running, access }: MethodDeps,
 ) {
   const answer: handleUnaryCall<Message, Uint8Array> = (call, callback) => {
     running.count++;
-    const refuse = (error: unknown) => {
+    const seen = callOf(call, clientNamesAt);
+    const observed = observeCall(access, method, seen);
+    const refuse = (thrown: unknown) => {
       running.count--;
-      callback(grpcError(error, onBug));
+      const error = grpcError(thrown, onBug, seen.requestId);
+      observed(error.name as CodeName);
+      callback(error);
     };
     const send = (message: Message) => {
       let bytes: Uint8Array;
@@ -118,11 +128,13 @@ function unary(
         return refuse(error);
       }
       running.count--;
+      observed(call.cancelled ? 'CANCELLED' : 'OK');
+      sendId(seen, call);
       callback(null, bytes);
     };
     try {
       // Awaiting a verdict that is already known would cost more than the verdict.
-      const message = handler(checked(method, call.request), callOf(call, clientNamesAt));
+      const message = handler(checked(method, call.request), seen);
       mapAwaitable(message, send, refuse);
     } catch (error) {
       refuse(error);
@@ -134,24 +146,21 @@ function unary(
 function serverStreaming(
   method: DescMethod,
   handler: ServerStreaming<DescMethod>,
-  { streams, onBug, clientNamesAt }: MethodDeps,
+  { streams, onBug, clientNamesAt, access }: MethodDeps,
 ) {
   const answer: handleServerStreamingCall<Message, Uint8Array> = async stream => {
     const stopped = new AbortController();
+    const call = callOf(stream, clientNamesAt, stopped.signal);
     const end = () => {
       stopped.abort();
-      endStream(stream, grpcError(new RpcError('UNAVAILABLE', shuttingDownText), onBug));
+      const error = new RpcError('UNAVAILABLE', shuttingDownText);
+      endStream(stream, grpcError(error, onBug, call.requestId));
     };
-    await track(streams, end, async () => {
-      try {
-        const request = checked(method, stream.request);
-        const answers = handler(request, callOf(stream, clientNamesAt, stopped.signal));
-        await writeAll(stream, answers, answer => bytesOfAnswer(method, answer));
-        stream.end();
-      } catch (error) {
-        if (!stream.cancelled) endStream(stream, grpcError(error, onBug));
-      }
-    });
+    await track(streams, end, () =>
+      answered({ method, stream, call, onBug, access }, () => {
+        return handler(checked(method, stream.request), call);
+      }),
+    );
   };
   return answer;
 }
@@ -159,24 +168,47 @@ function serverStreaming(
 function bidiStreaming(
   method: DescMethod,
   handler: BidiStreaming<DescMethod>,
-  { streams, onBug, clientNamesAt }: MethodDeps,
+  { streams, onBug, clientNamesAt, access }: MethodDeps,
 ) {
   const answer: handleBidiStreamingCall<Message, Uint8Array> = async stream => {
+    const call = callOf(stream, clientNamesAt);
     const requests = requestsOf(stream, method);
     // The requests already received are answered before the stream ends.
     const end = () => requests.end(new RpcError('UNAVAILABLE', shuttingDownText));
     await track(streams, end, async () => {
-      try {
-        const answers = handler(requests, callOf(stream, clientNamesAt));
-        await writeAll(stream, answers, answer => bytesOfAnswer(method, answer));
-        stream.end();
-      } catch (error) {
-        if (!stream.cancelled) endStream(stream, grpcError(error, onBug));
-      }
+      await answered({ method, stream, call, onBug, access }, () => handler(requests, call));
       requests.end();
     });
   };
   return answer;
+}
+
+/** A streaming call that is answered. */
+interface Answered {
+  method: DescMethod;
+  stream: Stream<Message>;
+  call: Call;
+  onBug: OnBug;
+  access: AccessLog | undefined;
+}
+
+/** Writes the answers of a stream, and ends it. */
+async function answered(
+  { method, stream, call, onBug, access }: Answered,
+  answersOf: () => AsyncIterable<Message>,
+): Promise<void> {
+  const observed = observeCall(access, method, call);
+  try {
+    const answers = answersOf();
+    sendId(call, stream);
+    await writeAll(stream, answers, answer => bytesOfAnswer(method, answer));
+    stream.end();
+    observed(stream.cancelled ? 'CANCELLED' : 'OK');
+  } catch (thrown) {
+    const error = grpcError(thrown, onBug, call.requestId);
+    observed(stream.cancelled ? 'CANCELLED' : (error.name as CodeName));
+    if (!stream.cancelled) endStream(stream, error);
+  }
 }
 
 /** The messages of a stream, few ahead of the handler. */
@@ -220,9 +252,11 @@ function bytesOfAnswer(method: DescMethod, message: Message): Buffer {
   return bytesOf(method.output, message, encode);
 }
 
-function grpcError(thrown: unknown, onBug: OnBug): ServerErrorResponse {
-  const failure = failureOf(thrown, onBug);
+function grpcError(thrown: unknown, onBug: OnBug, sentId?: string): ServerErrorResponse {
+  const failure = failureOf(thrown, onBug, sentId);
   const metadata = new Metadata();
+  const requestId = sentId ?? failure.requestId;
+  if (requestId !== undefined) metadata.set(requestIdHeader, requestId);
   const encoded = statusDetails(failure);
   if (encoded) metadata.set('grpc-status-details-bin', encoded);
   // A lone surrogate would make grpc-js throw when it escapes the text.

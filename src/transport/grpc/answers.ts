@@ -5,6 +5,7 @@ import { cached, type Encode, framed } from '../codec/encoded-cache.ts';
 import { encodeFields, type PlainField } from '../h2/hpack/encoder.ts';
 import { prepareAnswer } from '../h2/prepared-answer.ts';
 import type { Failure } from '../rpc/failure.ts';
+import { requestIdHeader } from '../rpc/request-id.ts';
 import { codes } from '../rpc/rpc-error.ts';
 import { statusDetails } from '../rpc/status-details.ts';
 import { encodingNames } from './compression.ts';
@@ -17,6 +18,10 @@ const accepted: PlainField = ['grpc-accept-encoding', encodingNames.join(',')];
 
 /** HEADERS of an answer with messages. */
 export const responseHead = encodeFields(head);
+/** The same with the id of the request. */
+export function responseHeadWith(requestId: string): Buffer {
+  return encodeFields([...head, [requestIdHeader, requestId]]);
+}
 /** Trailers of a call that succeeded. */
 export const okTrailers = encodeFields([['grpc-status', '0']]);
 
@@ -50,10 +55,11 @@ export function errorTrailers(failure: Failure): Buffer {
 }
 
 function statusFields(failure: Failure): PlainField[] {
-  const { code, message } = failure;
+  const { code, message, requestId } = failure;
   const fields: PlainField[] = [['grpc-status', String(codes[code])]];
   // encodeURI throws for a lone surrogate.
   if (message !== '') fields.push(['grpc-message', encodeURI(message.toWellFormed())]);
+  if (requestId !== undefined) fields.push([requestIdHeader, requestId]);
   const details = statusDetails(failure);
   if (details) fields.push(['grpc-status-details-bin', details.toString('base64')]);
   return fields;

@@ -34,7 +34,7 @@ export function createCallDeadlines(
     }
     if (!stream.hasResponded) {
       call.done();
-      refuse(stream, new RpcError('DEADLINE_EXCEEDED', deadlineText), onBug);
+      refuse(call, new RpcError('DEADLINE_EXCEEDED', deadlineText), onBug);
       return lastWordMs;
     }
     if (stream.queuedBytes > 0) onUnread();

@@ -6,6 +6,7 @@ import { framePrefixBytes } from '../codec/encoded-cache.ts';
 import { errorCodes } from '../h2/frame.ts';
 import type { H2Request } from '../h2/request-rules.ts';
 import type { H2Handler, H2Peer, H2Stream } from '../h2/stream.ts';
+import type { AccessLog } from '../rpc/access-log.ts';
 import { noContent } from '../rpc/content.ts';
 import type { Deadlines } from '../rpc/deadlines.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
@@ -15,13 +16,14 @@ import type { ProbeDeps } from '../rpc/probes.ts';
 import { tooManyBytes } from '../rpc/request-bytes.ts';
 import type { Reader } from '../rpc/unread.ts';
 import type { UnreadAccount } from '../rpc/unread-accounts.ts';
+import { beginAccess, noteAccess, noteRefusal } from './access.ts';
 import { answerOf, encodeMessage, refusalHead } from './answers.ts';
 import type { AnyCall } from './call-deadlines.ts';
 import { type Head, headOf, type UnaryHead } from './head.ts';
 import { type Message, messageOf, tooLong } from './message.ts';
 import type { OtherCall, OtherCalls } from './other-calls.ts';
 import { plainAnswer } from './plain-http.ts';
-import { answerInPieces, answerPlain, refuse } from './respond.ts';
+import { answerPlain, refuse, send } from './respond.ts';
 import type { Routes } from './routes.ts';
 import { StreamCall, type StreamHead } from './stream-call.ts';
 import { UnaryCall, waitingCallBytes } from './unary-call.ts';
@@ -40,6 +42,8 @@ export interface CallsDeps {
   onBug: OnBug;
   /** Absent where there is nothing else than probes. */
   others?: OtherCalls | undefined;
+  /** Absent without an access log. */
+  access?: AccessLog | undefined;
 }
 
 /** The calls of one connection. A call waits while answers of its connection are not read. */
@@ -75,11 +79,12 @@ export class Calls implements H2Handler, Reader {
 
   onRequest(stream: H2Stream, endsStream: boolean): void {
     const head = this.#headOf(stream.request);
-    const { others, routes, limits, guard } = this.#deps;
+    const { others, routes, limits, guard, access } = this.#deps;
     const isOther = others && ('isGrpc' in head || !routes.has(stream.request.path));
     const refusal = isOther ? undefined : this.#refusalOf(stream, head);
     if (refusal !== undefined) {
       stream.respond(refusal, true);
+      if (access?.isOn && 'refusal' in head) noteRefusal(access, stream, head);
     } else if (this.#running >= limits.streamsPerConnectionMax) {
       // CVE-2025-8671: resets must not start more handlers than streams are allowed.
       stream.reset(errorCodes.refusedStream);
@@ -89,6 +94,7 @@ export class Calls implements H2Handler, Reader {
       this.#begin(stream, head as StreamHead, endsStream);
     } else {
       const call = new UnaryCall(stream, head as UnaryHead, guard.requests, this.#refuse);
+      if (access?.isOn) beginAccess(call);
       stream.context = call;
       this.#fresh.push(call);
       if (endsStream) this.#run(call, noContent);
@@ -104,7 +110,7 @@ export class Calls implements H2Handler, Reader {
     const { receiveBytesMax } = this.#deps.limits;
     if (call.heldBytes > receiveBytesMax + framePrefixBytes) {
       call.done();
-      refuse(stream, tooLong(receiveBytesMax), this.#deps.onBug);
+      refuse(call, tooLong(receiveBytesMax), this.#deps.onBug);
     }
   }
 
@@ -121,6 +127,8 @@ export class Calls implements H2Handler, Reader {
   onClose(stream: H2Stream): void {
     const call = stream.context as AnyCall | OtherCall | undefined;
     call?.closed();
+    const { access } = this.#deps;
+    if (access !== undefined && call !== undefined) noteAccess(access, call);
     if (call instanceof StreamCall) this.#deps.streams.delete(call);
   }
 
@@ -144,12 +152,12 @@ export class Calls implements H2Handler, Reader {
     this.#deps.open.delete(this);
   }
 
-  #begin(stream: H2Stream, { route, encoding, deadlineMs }: StreamHead, endsStream: boolean): void {
-    const { limits, onBug, deadlines, streams, guard } = this.#deps;
+  #begin(stream: H2Stream, head: StreamHead, endsStream: boolean): void {
+    const { route, encoding, deadlineMs, marks } = head;
+    const { limits, onBug, deadlines, streams, guard, access } = this.#deps;
     this.#running++;
     const call = new StreamCall(stream, {
-      route,
-      encoding,
+      ...{ route, encoding, marks },
       receiveBytesMax: limits.receiveBytesMax,
       requests: guard.requests,
       onRefuse: guard.requestRefused,
@@ -158,6 +166,7 @@ export class Calls implements H2Handler, Reader {
         this.#running--;
       },
     });
+    if (access?.isOn) beginAccess(call);
     stream.context = call;
     streams.add(call);
     if (Number.isFinite(deadlineMs)) call.watched = deadlines.watch(call, deadlineMs);
@@ -249,9 +258,7 @@ export class Calls implements H2Handler, Reader {
 
   /** Two functions for all calls, to save each of them two closures. */
   readonly #send = (message: Answer, call: KnownCall): void => {
-    const answer = answerOf(call.head.route.method.output, message, encodeMessage);
-    if ('frames' in answer) call.stream.answer(answer);
-    else answerInPieces(call.stream, answer);
+    send(call, answerOf(call.head.route.method.output, message, encodeMessage));
     call.done();
     this.#running--;
   };
@@ -259,12 +266,12 @@ export class Calls implements H2Handler, Reader {
   readonly #fail = (error: unknown, call: UnaryCall): void => {
     this.#running--;
     call.done();
-    refuse(call.stream, error, this.#deps.onBug);
+    refuse(call, error, this.#deps.onBug);
   };
 
-  readonly #refuse = ({ stream }: UnaryCall): void => {
+  readonly #refuse = (call: UnaryCall): void => {
     this.#deps.guard.requestRefused();
-    refuse(stream, tooManyBytes(), this.#deps.onBug);
+    refuse(call, tooManyBytes(), this.#deps.onBug);
   };
 }
 

@@ -1,14 +1,30 @@
 /** Answers calls on their streams. */
 
 import { encodeFields } from '../h2/hpack/encoder.ts';
+import { type PreparedAnswer, prepareAnswer } from '../h2/prepared-answer.ts';
 import type { H2Stream } from '../h2/stream.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
-import { okTrailers, refusalHead, responseHead } from './answers.ts';
+import { okTrailers, refusalHead, responseHead, responseHeadWith } from './answers.ts';
 import type { PlainAnswer } from './plain-http.ts';
+import type { UnaryCall } from './unary-call.ts';
+
+/** Sends the answer to a unary call, prepared or in pieces. */
+export function send(call: UnaryCall, answer: PreparedAnswer | readonly Buffer[]): void {
+  const { stream, requestId } = call;
+  call.outcome = 'OK';
+  if (!('frames' in answer)) {
+    const head = requestId === undefined ? responseHead : responseHeadWith(requestId);
+    answerInPieces(stream, answer, head);
+  } else if (requestId === undefined) {
+    stream.answer(answer);
+  } else {
+    stream.answer(prepareAnswer(responseHeadWith(requestId), answer.data, okTrailers));
+  }
+}
 
 /** Sends a message in pieces. */
-export function answerInPieces(stream: H2Stream, pieces: readonly Buffer[]): void {
-  stream.respond(responseHead);
+function answerInPieces(stream: H2Stream, pieces: readonly Buffer[], head: Buffer): void {
+  stream.respond(head);
   for (const piece of pieces) stream.write(piece);
   stream.end(okTrailers);
 }
@@ -21,7 +37,10 @@ export function answerPlain(stream: H2Stream, { status, headers, body }: PlainAn
 }
 
 /** Ends a call with a status and no message. */
-export function refuse(stream: H2Stream, thrown: unknown, onBug: OnBug): void {
-  const failure = failureOf(thrown, onBug);
-  if (!stream.hasResponded) stream.respond(refusalHead(failure), true);
+export function refuse(call: UnaryCall, thrown: unknown, onBug: OnBug): void {
+  const { stream, requestId } = call;
+  const failure = failureOf(thrown, onBug, requestId);
+  if (stream.hasResponded) return;
+  call.outcome = failure.code;
+  stream.respond(refusalHead(requestId === undefined ? failure : { ...failure, requestId }), true);
 }

@@ -11,10 +11,18 @@ import type { Watched } from '../rpc/deadlines.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
 import type { BidiStreaming, ServerStreaming } from '../rpc/handlers.ts';
 import { type HeldRequest, type RequestBytes, tooManyBytes } from '../rpc/request-bytes.ts';
+import { requestIdOf } from '../rpc/request-id.ts';
 import { Requests } from '../rpc/requests.ts';
-import { deadlineText, RpcError, shuttingDownText } from '../rpc/rpc-error.ts';
-import { errorTrailers, okTrailers, refusalHead, responseHead } from './answers.ts';
+import { type CodeName, deadlineText, RpcError, shuttingDownText } from '../rpc/rpc-error.ts';
+import {
+  errorTrailers,
+  okTrailers,
+  refusalHead,
+  responseHead,
+  responseHeadWith,
+} from './answers.ts';
 import type { Encoding } from './compression.ts';
+import type { SentMarks } from './head.ts';
 import { type Message, plainMessageOf, type RawMessage } from './message.ts';
 import { MessageReader } from './message-reader.ts';
 
@@ -33,12 +41,15 @@ export interface StreamHead {
   encoding: Encoding;
   /** In milliseconds; infinite for none. */
   deadlineMs: number;
+  /** What finds the call again, as its fields have it. */
+  marks: SentMarks;
 }
 
 /** What a streaming call needs. */
 export interface StreamDeps {
   route: StreamRoute;
   encoding: Encoding;
+  marks: SentMarks;
   /** Longest request message, in bytes. */
   receiveBytesMax: number;
   /** Counts what has come of messages that are not whole. */
@@ -53,6 +64,13 @@ export interface StreamDeps {
 /** The call, as its handler sees it, with what belongs to it. */
 export class StreamCall implements Call, HeldRequest {
   readonly door: Door;
+  readonly traceparent: string | undefined;
+  readonly tracestate: string | undefined;
+  requestId: string | undefined;
+  /** When it began, of performance.now(); only where there is an access log. */
+  beganMs: number | undefined;
+  /** The status that it ended with; undefined before. */
+  outcome: 'OK' | CodeName | undefined;
   heldBytes = 0;
   readonly stream: H2Stream;
   /** Its deadline, if the caller has set one. */
@@ -70,6 +88,9 @@ export class StreamCall implements Call, HeldRequest {
     this.stream = stream;
     this.#deps = deps;
     this.door = deps.route.door;
+    this.traceparent = deps.marks.traceparent;
+    this.tracestate = deps.marks.tracestate;
+    this.requestId = requestIdOf(deps.marks.requestId);
     this.#reader = new MessageReader(deps.receiveBytesMax);
     this.#requests = new Requests(bytes => stream.consumed(bytes));
     if (deps.route.method.methodKind === 'bidi_streaming') this.#start();
@@ -128,9 +149,11 @@ export class StreamCall implements Call, HeldRequest {
   fail(thrown: unknown) {
     const { stream } = this;
     if (stream.isClosed) return;
-    const failure = failureOf(thrown, this.#deps.onBug);
+    const { requestId } = this;
+    const failure = failureOf(thrown, this.#deps.onBug, requestId);
+    this.outcome = failure.code;
     if (stream.hasResponded) stream.end(errorTrailers(failure));
-    else stream.respond(refusalHead(failure), true);
+    else stream.respond(refusalHead(requestId ? { ...failure, requestId } : failure), true);
   }
 
   /** Ends the call because its deadline has passed. */
@@ -143,6 +166,10 @@ export class StreamCall implements Call, HeldRequest {
 
   header(name: string): readonly string[] {
     return valuesOf(this.stream.request, name);
+  }
+
+  get method(): DescMethod {
+    return this.#deps.route.method;
   }
 
   get peer(): string {
@@ -191,13 +218,19 @@ export class StreamCall implements Call, HeldRequest {
           ? (handler as BidiStreaming<DescMethod>)(this.#messages(), this)
           : (handler as ServerStreaming<DescMethod>)(await this.#single(), this);
       await this.#writeAll(answers);
-      if (!this.stream.hasResponded) this.stream.respond(responseHead);
+      if (!this.stream.hasResponded) this.#respond();
+      this.outcome ??= 'OK';
       this.stream.end(okTrailers);
     } catch (error) {
       this.fail(error);
     }
     this.#requests.end();
     this.#deps.onDone();
+  }
+
+  #respond(): void {
+    const { requestId } = this;
+    this.stream.respond(requestId === undefined ? responseHead : responseHeadWith(requestId));
   }
 
   async *#messages(): AsyncGenerator<Message> {
@@ -223,7 +256,7 @@ export class StreamCall implements Call, HeldRequest {
     const { output } = this.#deps.route.method;
     for await (const answer of answers) {
       if (stream.isClosed || stream.isEnding) return;
-      if (!stream.hasResponded) stream.respond(responseHead);
+      if (!stream.hasResponded) this.#respond();
       let hasRoom = true;
       for (const piece of framesOf(output, answer, encode)) hasRoom = stream.write(piece);
       if (hasRoom) continue;

@@ -1,12 +1,20 @@
 /** A unary call in progress. */
 
+import type { DescMethod } from '@bufbuild/protobuf';
+import type { TraceIds } from '../../tracing/tracing.ts';
 import { valuesOf } from '../h2/request-rules.ts';
 import type { H2Stream } from '../h2/stream.ts';
 import type { Call, Door } from '../rpc/call.ts';
 import { Content } from '../rpc/content.ts';
 import type { Watched } from '../rpc/deadlines.ts';
 import type { HeldRequest, RequestBytes } from '../rpc/request-bytes.ts';
-import type { StrangeHead, UnaryHead } from './head.ts';
+import { requestIdOf } from '../rpc/request-id.ts';
+import type { CodeName } from '../rpc/rpc-error.ts';
+import type { SentMarks, StrangeHead, UnaryHead } from './head.ts';
+
+function marksOf(head: UnaryHead | StrangeHead): SentMarks | undefined {
+  return 'route' in head ? head.marks : undefined;
+}
 
 /** What a call that waits holds besides its content, in bytes: measured over 100,000 of them. */
 export const waitingCallBytes = 800;
@@ -18,6 +26,12 @@ export class UnaryCall implements Call, HeldRequest {
   /** Its deadline, unless it was over in the turn in which it came. */
   watched: Pick<Watched<unknown>, 'forget'> | undefined;
   heldBytes = 0;
+  requestId: string | undefined;
+  traceIds: TraceIds | undefined;
+  /** When it began, of performance.now(); only where there is an access log. */
+  beganMs: number | undefined;
+  /** The status that it was answered with; undefined before. */
+  outcome: 'OK' | CodeName | undefined;
   readonly #requests: RequestBytes;
   readonly #onRefuse: (call: UnaryCall) => void;
   /** Content before the end of the request. */
@@ -34,6 +48,20 @@ export class UnaryCall implements Call, HeldRequest {
     this.head = head;
     this.#requests = requests;
     this.#onRefuse = onRefuse;
+    this.requestId = requestIdOf(marksOf(head)?.requestId);
+  }
+
+  get traceparent(): string | undefined {
+    return marksOf(this.head)?.traceparent;
+  }
+
+  get tracestate(): string | undefined {
+    return marksOf(this.head)?.tracestate;
+  }
+
+  /** Undefined for what is not gRPC. */
+  get method(): DescMethod | undefined {
+    return 'route' in this.head ? this.head.route.method : undefined;
   }
 
   get door(): Door {

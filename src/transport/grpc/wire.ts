@@ -30,7 +30,7 @@ export interface Wire {
 /** Serves gRPC with health and reflection, and the others where there are some. */
 export function createWire(deps: GrpcDeps, others?: OtherCalls): Wire {
   const { bindings, limits, onBug, guard = ownGuard(limits), probes = alwaysReady } = deps;
-  const { door = 'grpc' } = deps;
+  const { door = 'grpc', access } = deps;
   const services = bindings.map(({ service }) => service);
   const health = createHealthService(services.map(({ typeName }) => typeName));
   const reflection = reflectionBindings([...services, health.binding.service]);
@@ -40,7 +40,7 @@ export function createWire(deps: GrpcDeps, others?: OtherCalls): Wire {
   );
   const streams: CallsDeps['streams'] = new Set();
   const open: CallsDeps['open'] = new Set();
-  const shared = { routes, limits, deadlines, streams, open, guard, probes, onBug, others };
+  const shared = { routes, limits, deadlines, streams, open, guard, probes, onBug, others, access };
   const server = createH2Server({
     limits: h2LimitsOf(limits),
     createHandler: connection => new Calls(shared, connection),

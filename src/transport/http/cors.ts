@@ -25,7 +25,7 @@ const protocolHeaders = [
 
 /**
  * Request headers that tracing libraries add to each request of a page, by their own documentation.
- * Usher ignores them; a page whose preflight did not allow them could not call it at all.
+ * Usher reads `traceparent`, `tracestate` and `x-request-id` alone; a page whose preflight did not allow them could not call it at all.
  */
 export const tracingHeaders = [
   // W3C Trace Context and Baggage, as OpenTelemetry sends them.
@@ -56,7 +56,7 @@ const exposedHeaders = [
   'Grpc-Message',
   'Grpc-Status-Details-Bin',
   'WWW-Authenticate',
-  ...['Retry-After', 'RateLimit', 'RateLimit-Policy'],
+  ...['Retry-After', 'RateLimit', 'RateLimit-Policy', 'X-Request-Id'],
 ].join(', ');
 
 /** Adds the headers that let a page of an allowed origin read the response. */

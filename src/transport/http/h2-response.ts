@@ -1,6 +1,7 @@
 /** A response of HTTP/2, as routes write it. */
 
 import { type OutgoingHttpHeader, type OutgoingHttpHeaders, validateHeaderValue } from 'node:http';
+import type { TraceIds } from '../../tracing/tracing.ts';
 import { errorCodes } from '../h2/frame.ts';
 import { encodeFields, type PlainField } from '../h2/hpack/encoder.ts';
 import { prepareAnswer } from '../h2/prepared-answer.ts';
@@ -13,6 +14,9 @@ const connectionHeader = 'connection';
 /** The response of a stream. */
 export class H2HttpResponse implements HttpResponse {
   readonly req: HttpRequest;
+  requestId?: string | undefined;
+  traceIds?: TraceIds | undefined;
+  statusCode = 200;
   headersSent = false;
   readonly writableLength = 0;
   /** The request may take as long as its caller likes. */
@@ -56,6 +60,7 @@ export class H2HttpResponse implements HttpResponse {
     const fields = [...this.#set, ...given].flatMap(([name, value]) => fieldsOf(name, value));
     this.#head = encodeFields([[':status', String(status)], ['date', date()], ...fields]);
     this.#hasContent = this.req.method !== 'HEAD' && status !== 204 && status !== 304;
+    this.statusCode = status;
     this.headersSent = true;
     return this;
   }

@@ -1,6 +1,7 @@
 /** A request and its response as routes see them: node:http's own, or those of HTTP/2. */
 
 import type { IncomingHttpHeaders, OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http';
+import type { TraceIds } from '../../tracing/tracing.ts';
 import { noClientNames } from '../rpc/call.ts';
 
 /** A request. */
@@ -33,9 +34,20 @@ export function clientNamesOf({ socket }: Pick<HttpRequest, 'socket'>): readonly
   return socket.clientNames ?? noClientNames;
 }
 
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']);
+
+/** The method of a request, or `_OTHER`; a gateway passes on what its client sent, which may be any text. */
+export function knownMethod(method: string | undefined): string {
+  return method !== undefined && methods.has(method) ? method : '_OTHER';
+}
+
 /** Its response. Its handler calls `end` or `destroy`, even if the caller is gone. */
 export interface HttpResponse {
   readonly req: HttpRequest;
+  /** The id of the request, and those of its span; see `CallMarks`. */
+  requestId?: string | undefined;
+  traceIds?: TraceIds | undefined;
+  statusCode: number;
   readonly headersSent: boolean;
   /** Whether the caller is gone, or has the whole response. */
   readonly destroyed: boolean;

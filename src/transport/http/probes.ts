@@ -9,9 +9,10 @@ import type { Route } from './router.ts';
 /** The routes of the probes. */
 export function probeRoutes(deps: ProbeDeps): Route[] {
   const methods = ['GET', 'HEAD'];
+  const isProbe = true;
   return [
-    { path: '/healthz', methods, handle: (_req, res) => sendProbe(res, alive) },
-    { path: '/readyz', methods, handle: (_req, res) => sendProbe(res, readiness(deps)) },
+    { path: '/healthz', methods, isProbe, handle: (_req, res) => sendProbe(res, alive) },
+    { path: '/readyz', methods, isProbe, handle: (_req, res) => sendProbe(res, readiness(deps)) },
   ];
 }
 

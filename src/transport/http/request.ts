@@ -1,15 +1,25 @@
 /** Routes HTTP requests and answers all errors: no request can crash the process. */
 
+import { randomUUID } from 'node:crypto';
 import { queryFault } from '../../reading/query.ts';
 import { mapAwaitable } from '../../store/awaitable.ts';
+import { type AccessLog, msSince } from '../rpc/access-log.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
 import { isPing, type ProbeAnswer } from '../rpc/probes.ts';
+import { requestIdOf } from '../rpc/request-id.ts';
 import { answerError } from './answer.ts';
 import { allowOrigin, answerPreflight, type CorsSettings, isPreflight } from './cors.ts';
-import type { HttpRequest, HttpResponse } from './message.ts';
+import { setRequestId } from './marks.ts';
+import { type HttpRequest, type HttpResponse, knownMethod } from './message.ts';
 import { sendProbe } from './probes.ts';
 import { faultOf } from './request-check.ts';
 import { createRouter, type Route } from './router.ts';
+
+/** An access log, with the name of the listener. */
+interface NamedAccess {
+  access: AccessLog;
+  name: string;
+}
 
 /** What the request function needs. */
 export interface RequestDeps {
@@ -20,6 +30,8 @@ export interface RequestDeps {
   ping?(): ProbeAnswer;
   /** Called with each unexpected error. */
   onBug: OnBug;
+  /** Absent without an access log. */
+  access?: NamedAccess;
 }
 
 /** The function that node:http calls for each request. */
@@ -28,12 +40,14 @@ export function requestFunction({
   cors,
   ping = () => ({ status: 204 }),
   onBug,
+  access,
 }: RequestDeps) {
   const routeOf = createRouter(routes);
 
   const done = (_: unknown, res: HttpResponse) => res.release?.();
   const fail = (thrown: unknown, res: HttpResponse) => {
-    const { code, message } = failureOf(thrown, onBug);
+    const { code, message, requestId } = failureOf(thrown, onBug, res.requestId);
+    setRequestId(res, requestId);
     if (res.headersSent) res.destroy();
     else answerError(res, code === 'UNAVAILABLE' ? 503 : 500, message);
     res.release?.();
@@ -65,6 +79,9 @@ export function requestFunction({
   return (req: HttpRequest, res: HttpResponse) => {
     res.on('error', ignore);
     res.hold?.();
+    const sent = req.headers['x-request-id'];
+    if (sent !== undefined) setRequestId(res, requestIdOf(String(sent)));
+    if (access?.access.isOn) logAccess(req, res, routeOf, access);
     try {
       mapAwaitable(answer(req, res), done, fail, res);
     } catch (error) {
@@ -72,6 +89,30 @@ export function requestFunction({
     }
   };
 }
+
+/** Writes the line of a request once it is over. */
+function logAccess(
+  req: HttpRequest,
+  res: HttpResponse,
+  routeOf: (path: string) => Route | undefined,
+  { access, name }: NamedAccess,
+): void {
+  const route = routeOf(pathOf(req));
+  if (route?.isProbe || isPing(req.method, pathOf(req))) return;
+  const beganMs = performance.now();
+  if (res.requestId === undefined) setRequestId(res, randomUUID());
+  // By then the connection may have closed, which has no address.
+  const { address: source } = access.origins.request(req);
+  res.once('close', () => {
+    const about = { door: route?.door ?? name, method: knownMethod(req.method) };
+    const status = res.headersSent ? res.statusCode : callerLeft;
+    const durationMs = msSince(beganMs);
+    access.write({ ...about, path: route?.path ?? '', status, durationMs, source }, res);
+  });
+}
+
+/** The status that nginx has for a caller that left before its answer. */
+const callerLeft = 499;
 
 /** The caller has disconnected, so that there is nothing to answer. */
 function ignore(): void {}

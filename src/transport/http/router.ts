@@ -1,5 +1,6 @@
 /** Finds the route of a request, by exact path first, then by the longest prefix. */
 
+import type { Door } from '../rpc/call.ts';
 import type { HttpRequest, HttpResponse } from './message.ts';
 
 /** A path and its handler. */
@@ -10,6 +11,10 @@ export interface Route {
   prefix?: boolean;
   /** The allowed methods; others are answered with 405. */
   methods: readonly string[] | 'any';
+  /** The name of its requests in the access log, where that is not the listener's. */
+  door?: Door;
+  /** Left out of the access log: what asks every few seconds whether this server works. */
+  isProbe?: boolean;
   /** Whether pages of other origins may call it. */
   cors?: boolean;
   /**

@@ -2,6 +2,7 @@
 
 import type { Awaitable } from '../../store/awaitable.ts';
 import type { VerifyCaller } from '../../tokens/verify-callers.ts';
+import type { TraceIds } from '../../tracing/tracing.ts';
 import type { Verdict } from '../../verify/verdict.ts';
 import type { Question } from '../../verify/verify.ts';
 import { joinAuthorization } from './authorization.ts';
@@ -30,8 +31,23 @@ export type DoorVerify = (
   caller?: VerifyCaller,
 ) => Awaitable<Verdict>;
 
+/** What finds a call again, in the log and in traces. */
+export interface CallMarks {
+  /** The header `traceparent` (W3C Trace Context), as it came; absent or undefined for none. */
+  readonly traceparent?: string | undefined;
+  /** The header `tracestate`. */
+  readonly tracestate?: string | undefined;
+  /**
+   * Its id: that of the caller, if it is well-formed, or one that was made (`request-id.ts`). The caller gets
+   * it with the answer, so that it may be set until then. Absent or undefined while nothing needs one.
+   */
+  requestId?: string | undefined;
+  /** The ids of its span, if it is traced; for its line in the access log. */
+  traceIds?: TraceIds | undefined;
+}
+
 /** The context of one call. */
-export interface Call {
+export interface Call extends CallMarks {
   /** How the call came in, for metrics. */
   readonly door: Door;
   /** All values of a header or metadata key, given in lower case. */

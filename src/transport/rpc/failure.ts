@@ -27,9 +27,11 @@ export interface Failure {
   violations?: readonly Violation[];
   /** When to call again, in milliseconds from now. */
   retryAfterMs?: number;
+  /** Set when the id is not the caller's: that of the entry in the log. */
+  requestId?: string;
 }
 
-/** Called with each unexpected error and a new request id, for the log. */
+/** Called with each unexpected error and the id of its request, for the log. */
 export type OnBug = (error: unknown, requestId: string) => void;
 
 /** The message when the store's failure leaves a verdict or the result of a change unknown. */
@@ -41,8 +43,11 @@ export const unavailableText = 'the store cannot be reached; ask again';
  */
 const fieldsMax = 16;
 
-/** The failure for a thrown value. Unexpected errors become INTERNAL, without their text. */
-export function failureOf(thrown: unknown, onBug: OnBug): Failure {
+/**
+ * The failure for a thrown value. Unexpected errors become INTERNAL, without their text; they get an id if
+ * the request has none.
+ */
+export function failureOf(thrown: unknown, onBug: OnBug, requestId?: string): Failure {
   if (thrown instanceof RpcError) {
     const { code, message, denial } = thrown;
     return denial ? { code, message, denial } : { code, message };
@@ -54,8 +59,13 @@ export function failureOf(thrown: unknown, onBug: OnBug): Failure {
     return violations.length > 0 ? { code, message, violations } : { code, message };
   }
   if (thrown instanceof Unavailable) return { code: 'UNAVAILABLE', message: unavailableText };
-  onBug(thrown, randomUUID());
-  return { code: 'INTERNAL', message: 'internal error' };
+  if (requestId !== undefined) {
+    onBug(thrown, requestId);
+    return { code: 'INTERNAL', message: 'internal error' };
+  }
+  const made = randomUUID();
+  onBug(thrown, made);
+  return { code: 'INTERNAL', message: 'internal error', requestId: made };
 }
 
 /** A failure that names as many fields as it may, and says how many more are wrong. */

@@ -1,5 +1,6 @@
 /** What both gRPC listeners have in common: this project's own and that on grpc-js. */
 
+import type { AccessLog } from './access-log.ts';
 import type { Door } from './call.ts';
 import type { OnBug } from './failure.ts';
 import type { GrpcLimits } from './grpc-limits.ts';
@@ -24,6 +25,8 @@ export interface GrpcDeps {
   probes?: ProbeDeps;
   /** Shared with other listeners; absent where there are none. */
   guard?: Guard;
+  /** Absent without an access log. */
+  access?: AccessLog | undefined;
 }
 
 /** A gRPC listener. */

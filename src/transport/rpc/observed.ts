@@ -2,8 +2,9 @@
 
 import type { DescMethod } from '@bufbuild/protobuf';
 import { type Awaitable, mapAwaitable } from '../../store/awaitable.ts';
-import type { Tracing } from '../../tracing/tracing.ts';
-import type { Door } from './call.ts';
+import type { Attributes, Tracing } from '../../tracing/tracing.ts';
+import type { CallMarks, Door } from './call.ts';
+import type { CallScopes } from './call-scopes.ts';
 import type { Binding, Unary } from './handlers.ts';
 
 /** Notes how long a call took, in milliseconds. */
@@ -20,51 +21,107 @@ export interface Observed {
   durations: CallDurations;
   /** Absent without tracing. */
   tracing: Tracing | undefined;
+  /** Absent where no line of the log names calls. */
+  scopes?: CallScopes | undefined;
 }
 
+/**
+ * What finds a call, where its message says that too: Envoy asks about the request of its client, and sends
+ * its headers.
+ */
+export type MarksIn = (
+  message: unknown,
+) => Pick<CallMarks, 'traceparent' | 'tracestate' | 'requestId'>;
+
 /** Bindings whose unary calls are timed and traced; a stream lasts as long as its caller wants. */
-export function observedBindings(bindings: readonly Binding[], observed: Observed): Binding[] {
-  const { durations, tracing } = observed;
+export function observedBindings(
+  bindings: readonly Binding[],
+  observed: Observed,
+  marksIn?: MarksIn,
+): Binding[] {
+  const { durations, tracing, scopes } = observed;
   return bindings.map(({ service, handlers }) => {
     const all: Record<string, unknown> = { ...handlers };
     for (const method of service.methods) {
       if (method.methodKind !== 'unary') continue;
-      const handler = handlers[method.localName] as Unary<DescMethod>;
-      const inSpan = tracing === undefined ? handler : tracedUnary(method, handler, tracing);
-      all[method.localName] = timedUnary(inSpan, durations.of(method.name));
+      let handler = handlers[method.localName] as Unary<DescMethod>;
+      if (tracing !== undefined) handler = tracedUnary(method, handler, tracing, marksIn);
+      if (scopes !== undefined) handler = scopedUnary(handler, scopes, marksIn);
+      all[method.localName] = timedUnary(handler, durations.of(method.name));
     }
     return { service, handlers: all };
   });
 }
 
 function timedUnary(handler: Unary<DescMethod>, note: NoteDuration): Unary<DescMethod> {
-  return (request, call) => timed(() => handler(request, call), call.door, note);
+  return (request, call) => {
+    const timing = { beganMs: performance.now(), door: call.door, note };
+    try {
+      return mapAwaitable(handler(request, call), end, fail, timing);
+    } catch (error) {
+      return fail(error, timing);
+    }
+  };
 }
 
-/** Spans of rpcs, by OpenTelemetry's semantic conventions. */
+/** Spans of rpcs, by OpenTelemetry's semantic conventions. A call that is not sampled makes nothing. */
 function tracedUnary(
   { parent, name }: DescMethod,
   handler: Unary<DescMethod>,
   tracing: Tracing,
+  marksIn: MarksIn | undefined,
 ): Unary<DescMethod> {
   const method = `${parent.typeName}/${name}`;
   return (request, call) => {
-    const [traceparent] = call.header('traceparent');
-    const [tracestate] = call.header('tracestate');
+    const marks = call.traceparent === undefined && marksIn ? marksIn(request) : call;
+    const sampled = tracing.sample(marks.traceparent, marks.tracestate);
+    if (sampled === undefined) return handler(request, call);
     const attributes = { 'rpc.method': method, 'usher.door': call.door };
-    return tracing.call({ name: method, traceparent, tracestate, attributes }, () =>
-      handler(request, call),
-    );
+    return tracing.call(sampled, { name: method, attributes }, () => {
+      call.traceIds = tracing.ids();
+      return handler(request, call);
+    });
   };
 }
 
-/** Calls a function, and notes how long it took until its value is there, also when it fails. */
+/** Calls with an id in their scope. */
+function scopedUnary(
+  handler: Unary<DescMethod>,
+  scopes: CallScopes,
+  marksIn: MarksIn | undefined,
+): Unary<DescMethod> {
+  return (request, call) => {
+    if (!scopes.wants(call)) return handler(request, call);
+    if (marksIn !== undefined) call.requestId ??= marksIn(request).requestId;
+    return scopes.run(call, () => handler(request, call));
+  };
+}
+
+/** Runs a request of a route in its scope and its span. */
+export function traced(
+  { tracing, scopes }: Pick<Observed, 'tracing' | 'scopes'>,
+  marks: CallMarks,
+  about: { name: string; attributes: Attributes },
+  run: () => Awaitable<void>,
+): Awaitable<void> {
+  const inSpan = (): Awaitable<void> => {
+    const sampled = tracing?.sample(marks.traceparent, marks.tracestate);
+    if (tracing === undefined || sampled === undefined) return run();
+    return tracing.call<void>(sampled, about, () => {
+      marks.traceIds = tracing.ids();
+      return run();
+    });
+  };
+  return scopes?.wants(marks) ? scopes.run(marks, inSpan) : inSpan();
+}
+
+/** Runs a function, and notes how long it took until its value is there, also when it fails. */
 export function timed<T>(run: () => Awaitable<T>, door: Door, note: NoteDuration): Awaitable<T> {
-  const call = { beganMs: performance.now(), door, note };
+  const timing = { beganMs: performance.now(), door, note };
   try {
-    return mapAwaitable(run(), end<T>, fail, call);
+    return mapAwaitable(run(), end<T>, fail, timing);
   } catch (error) {
-    return fail(error, call);
+    return fail(error, timing);
   }
 }
 

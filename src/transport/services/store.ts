@@ -74,8 +74,8 @@ function statusMessage(status: StoreStatus) {
       sequence: BigInt(sequence),
       time: timestampFromMs(time),
     })),
-    replicas: replicas.map(({ time, ...each }) => ({
-      replica: each.replica,
+    replicas: replicas.map(({ replica, version = '', time, ...each }) => ({
+      ...{ replica, version },
       head: pointMessage(each),
       time: timestampFromMs(time),
     })),

@@ -1,15 +1,24 @@
 /** Records with a MAC: what is not as Usher wrote it is unavailable, never another record. */
 
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { encodeRecord } from '../../../src/store/format/record.ts';
-import { hasMac, isSealed, macKeyId, sealedRecords } from '../../../src/store/format/sealed.ts';
+import {
+  documentName,
+  hasMac,
+  isSealed,
+  macKeyId,
+  sealedRecords,
+  signText,
+} from '../../../src/store/format/sealed.ts';
 import { Unavailable } from '../../../src/store/store.ts';
 import { createRecordSeal } from '../../../src/verify/record-seal.ts';
 import { testSeal } from '../../seal.ts';
 import { creation, revocation } from '../changes.ts';
 
-const reports: [id: string, why: string][] = [];
-const sealed = sealedRecords(testSeal, (id, why) => void reports.push([id, why]));
+const reports: [id: string, why: string, advice?: string][] = [];
+const sealed = sealedRecords(testSeal, (id, why, advice) => {
+  reports.push(advice === undefined ? [id, why] : [id, why, advice]);
+});
 const { record } = revocation(creation({ metadata: { mac: 'k1 x' } }).record);
 const text = sealed.encode(record);
 
@@ -35,6 +44,34 @@ test('with any bit flipped it is unavailable, and reported', () => {
     record.id,
     `the record of ${record.id} is not as Usher wrote it`,
   ]);
+});
+
+describe('what a newer version wrote', () => {
+  const newer = (name: string, body: object) => signText(testSeal, name, JSON.stringify(body));
+
+  test('is unavailable where it needs what this version does not know, and the report says so', () => {
+    const body = JSON.parse(encodeRecord(record));
+    const needing = newer(record.id, { ...body, hours: '9-17', needs: ['hours'] });
+    expect(() => sealed.decode(record.id, needing, false)).toThrow(Unavailable);
+    expect(reports.at(-1)).toEqual([
+      record.id,
+      `the record of ${record.id} needs a newer Usher, which knows "hours"`,
+      'start a version that does, as the other servers have',
+    ]);
+    const person = { rev: 1, change: 'c', body: { name: 'Ann' }, needs: ['until noon'] };
+    const name = documentName('people', 'ann');
+    expect(() => sealed.decodeDocument('people', 'ann', newer(name, person))).toThrow(Unavailable);
+    expect(reports.at(-1)?.[1]).toBe(
+      'the document people/ann needs a newer Usher, which knows "until noon"',
+    );
+  });
+
+  test('is used where it only adds to what is known, and is kept by a change', () => {
+    const added = newer(record.id, { ...JSON.parse(encodeRecord(record)), colour: 'red' });
+    const read = sealed.decode(record.id, added, false);
+    const changed = sealed.encode({ ...read, revision: read.revision + 1 });
+    expect(JSON.parse(changed)).toMatchObject({ rev: read.revision + 1, colour: 'red' });
+  });
 });
 
 test('moved to another id it is unavailable', () => {

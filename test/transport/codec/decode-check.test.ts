@@ -18,7 +18,14 @@ const text = fc.oneof(
 const name = fc.oneof(
   fc.constantFrom(
     ...['authorization', 'Authorization', 'authorizatiom', 'accept', ''],
-    ...['x-forwarded-for', 'X-Forwarded-For', 'x-forwarded-fox'],
+    ...[
+      'x-forwarded-for',
+      'traceparent',
+      'x-request-id',
+      'X-request-id',
+      'X-Forwarded-For',
+      'x-forwarded-fox',
+    ],
   ),
   text,
 );
@@ -70,6 +77,7 @@ function lookedAt({ attributes }: CheckRequest) {
     extensions: attributes?.contextExtensions,
     authorization: http?.headers.authorization,
     forwardedFor: http?.headers['x-forwarded-for'],
+    marks: ['traceparent', 'tracestate', 'x-request-id'].map(name => http?.headers[name]),
     address: addressIn(attributes?.source?.address?.address),
     headerMap: http?.headerMap,
   };
@@ -141,6 +149,7 @@ test('what Envoy sends is plain', () => {
           headers: {
             ...{ ':path': '/', authorization: 'usher_x', 'x-odd': 'é' },
             'x-forwarded-for': '192.0.2.1',
+            'x-request-id': 'one',
           },
         },
       },
@@ -153,6 +162,7 @@ test('what Envoy sends is plain', () => {
     extensions: { scopes: 'a b' },
     authorization: 'usher_x',
     forwardedFor: '192.0.2.1',
+    marks: [undefined, undefined, 'one'],
     address: '192.0.2.1',
     headerMap: undefined,
   });

@@ -1,4 +1,6 @@
-package main
+// Package verifier is what the servers of Go share: tokens in a map, and JWTs that were proven once
+// remembered by the SHA-256 of their header.
+package verifier
 
 import (
 	"context"
@@ -29,7 +31,8 @@ type proof struct {
 	claims  *structpb.Struct
 }
 
-type verifier struct {
+// Verifier implements usher.v1.VerifierService.
+type Verifier struct {
 	usherv1.UnimplementedVerifierServiceServer
 	static map[[32]byte]*record
 	jwt    map[string]*record
@@ -37,13 +40,14 @@ type verifier struct {
 	proven map[[32]byte]*proof
 }
 
-func newVerifier(known known) *verifier {
+// New makes a verifier of what it knows.
+func New(known Known) *Verifier {
 	static, jwt := known.index()
-	return &verifier{static: static, jwt: jwt, proven: make(map[[32]byte]*proof)}
+	return &Verifier{static: static, jwt: jwt, proven: make(map[[32]byte]*proof)}
 }
 
 // Verify implements usher.v1.VerifierService.
-func (v *verifier) Verify(_ context.Context, request *usherv1.VerifyRequest) (*usherv1.VerifyResponse, error) {
+func (v *Verifier) Verify(_ context.Context, request *usherv1.VerifyRequest) (*usherv1.VerifyResponse, error) {
 	header := request.GetHeader()
 	if header == "" {
 		return refused(usherv1.Reason_MISSING_CREDENTIALS, "no credentials"), nil
@@ -62,7 +66,7 @@ func (v *verifier) Verify(_ context.Context, request *usherv1.VerifyRequest) (*u
 	return granted(record), nil
 }
 
-func (v *verifier) verifyJWT(token string) *usherv1.VerifyResponse {
+func (v *Verifier) verifyJWT(token string) *usherv1.VerifyResponse {
 	key := sha256.Sum256([]byte(token))
 	v.mutex.RLock()
 	proven := v.proven[key]
@@ -91,7 +95,7 @@ func (v *verifier) verifyJWT(token string) *usherv1.VerifyResponse {
 }
 
 // prove checks the signature and reads the claims; nil if anything is wrong.
-func (v *verifier) prove(token string) *proof {
+func (v *Verifier) prove(token string) *proof {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
 		return nil

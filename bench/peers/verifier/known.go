@@ -1,15 +1,17 @@
-package main
+package verifier
 
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
+	"io"
 
 	usherv1 "usher.example/bench/peers/gen/usher/v1"
 )
 
-// known is what the server knows: one static token, one key of JWTs, and records beside them.
-type known struct {
+// Known is what a server knows: one static token, one key of JWTs, and records beside them.
+type Known struct {
 	Static struct {
 		Id    string `json:"id"`
 		Token string `json:"token"`
@@ -25,6 +27,13 @@ type known struct {
 	Key  string `json:"key"`
 }
 
+// ReadKnown reads it as JSON.
+func ReadKnown(from io.Reader) (Known, error) {
+	var known Known
+	err := json.NewDecoder(from).Decode(&known)
+	return known, err
+}
+
 // record is an access token.
 type record struct {
 	id       string
@@ -36,7 +45,7 @@ type record struct {
 }
 
 // index sorts the records: those of static tokens by the token's SHA-256, the others by id.
-func (k known) index() (static map[[32]byte]*record, jwt map[string]*record) {
+func (k Known) index() (static map[[32]byte]*record, jwt map[string]*record) {
 	static = make(map[[32]byte]*record, k.Others+1)
 	for range k.Others {
 		var hash, id [32]byte
