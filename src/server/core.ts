@@ -54,6 +54,7 @@ import { version } from '../version.ts';
 import { webhookSeals } from '../webhooks/webhook.ts';
 import { reportBrokenRecords } from './broken-records.ts';
 import { countVerdicts } from './count-verdicts.ts';
+import { endWith } from './last-resort.ts';
 import { type LeakReports, openLeaks } from './leaks.ts';
 import { startLimiting } from './limiting.ts';
 import { limitsOf } from './limits.ts';
@@ -169,6 +170,7 @@ export async function openCore(
     onWarning: message => log.warn(message),
     onNotice: message => log.info(message),
     onBroken: reportBrokenRecords(metrics, log),
+    onDead: problem => endWith(log, problem),
     ...{ seal, version },
     stateFile: config.stateFile,
     limits: others.store,

@@ -5,6 +5,12 @@ import type { Logger } from '../log.ts';
 /** The exit code for a fault of Usher itself (EX_SOFTWARE). */
 const exitCode = 70;
 
+/** Ends the process with exit code 70 for a fault that only a new one can mend. */
+export function endWith(log: Pick<Logger, 'fatal'>, problem: string): void {
+  log.fatal(problem);
+  process.exit(exitCode);
+}
+
 /**
  * Logs such an error, and ends the process with exit code 70. Node.js would print it with all that a
  * library put into it, such as the arguments of a command to the store.

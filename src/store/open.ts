@@ -27,6 +27,8 @@ export interface StoreOptions {
   onNotice?: (message: string) => void;
   /** Called for each record that is read and is not as Usher wrote it. */
   onBroken?: OnBrokenRecord;
+  /** Called when only a new process can use the store, with what is wrong. */
+  onDead?: (problem: string) => void;
   /** Path of the file that remembers the head of the log over a restart; absent for none. */
   stateFile?: string | undefined;
   /** Signs and checks what the store holds. */

@@ -8,7 +8,7 @@ import { makeStatic } from '../gateways/tokens.ts';
 import { withHeaders } from '../transport/parity/doors.ts';
 import { gatewayDoors } from '../transport/parity/gateway-doors.ts';
 import { until } from '../until.ts';
-import { adminOf, clientOf, overGrpc } from './api.ts';
+import { adminOf, clientOf } from './api.ts';
 import { runServer, type TestServer } from './run-server.ts';
 
 let usher: TestServer;
@@ -70,7 +70,7 @@ test('on the port of the API Manager a session or an administrative token is nee
   expect(await asked((await of('usher.admin', 'ann')).token)).toBe(false);
   await expect(asked('')).rejects.toMatchObject({ code: Code.Unauthenticated });
   await expect(asked(token)).rejects.toMatchObject({ code: Code.PermissionDenied });
-  const watch = overGrpc(VerifierService, usher.manager, token).watchInvalidations({});
+  const watch = clientOf(VerifierService, usher.manager, token).watchInvalidations({});
   await expect(watch[Symbol.asyncIterator]().next()).rejects.toMatchObject({
     code: Code.PermissionDenied,
   });

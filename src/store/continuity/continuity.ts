@@ -182,8 +182,12 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
   };
 
   const recover = async (asked: Asked) => {
-    const { identity } = await store.notes.read();
+    const { identity, lost } = await store.notes.read();
     const head = memory.head() ?? logStart;
+    if (identity === undefined && lost === undefined && head.sequence === 0) {
+      // Only the identity was lost, as by a failover just after it was written: nothing else was known.
+      return await store.notes.claim(memory.identity ?? randomUUID());
+    }
     if (identity !== undefined && (await store.notes.isAccepted(head.hash))) {
       await memory.adopt(identity);
       return succeed(asked);

@@ -13,6 +13,7 @@ import { commit, index } from './commit.ts';
 import { lmdbDocuments, putDocument } from './documents.ts';
 import { faultText } from './faults.ts';
 import { lmdbFeed } from './feed.ts';
+import { canRead, causeOf, givenUpText, isGivenUp } from './given-up.ts';
 import { lmdbGuard } from './guard.ts';
 import { lmdbImported } from './imported.ts';
 import { createKept } from './kept.ts';
@@ -25,7 +26,7 @@ import { lmdbNotes } from './notes.ts';
 import { lmdbReader } from './reader.ts';
 import { lmdbRecords } from './records.ts';
 import { openSchema } from './schema.ts';
-import { openTables, type Tables } from './tables.ts';
+import { openTables } from './tables.ts';
 import { lmdbTransfer } from './transfer.ts';
 import { addUsage, usageOf } from './usage.ts';
 
@@ -36,6 +37,7 @@ export interface LmdbStoreOptions {
   onWarning?: (message: string) => void;
   onNotice?: (message: string) => void;
   onBroken?: OnBrokenRecord;
+  onDead?: (problem: string) => void;
   stateFile?: StateFile | undefined;
   seal: RecordSeal;
   limits: LmdbLimits;
@@ -46,7 +48,8 @@ export interface LmdbStoreOptions {
  * be used, and StoreMismatch when the store is not one for this version and these master keys.
  */
 export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
-  const { now, seal, limits, stateFile, onNotice = ignore, onBroken = ignore } = options;
+  const { now, seal, limits, stateFile, onNotice = ignore } = options;
+  const { onBroken = ignore, onDead = ignore } = options;
   const tables = openTables(folder, limits);
   const sealed = sealedRecords(seal, onBroken);
   const links = createLinks(tables, sealed);
@@ -72,6 +75,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
       return ask();
     } catch (cause) {
       if (cause instanceof Unavailable) throw cause;
+      if (isGivenUp(cause, tables)) onDead(givenUpText);
       // A damaged entry is no reason to call the whole store down.
       if (!(cause instanceof SyntaxError)) {
         health.setFault(`the embedded store cannot be read: ${faultText(cause)}`);
@@ -105,6 +109,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     } catch (error) {
       // A record that cannot be read; nothing was written.
       if (error instanceof Unavailable) throw error;
+      if (isGivenUp(error, tables)) onDead(givenUpText);
       const cause = await causeOf(error);
       // The first fault stays: on a full disk, LMDB reports one error and another in turn.
       if (canWrite) showWrites(`the embedded store cannot be written: ${faultText(cause)}`);
@@ -281,19 +286,3 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
 }
 
 const ignore = () => undefined;
-
-function canRead({ root }: Tables): boolean {
-  try {
-    root.get('audit-head');
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** The cause of a failed commit, which LMDB puts in a promise of its own. */
-async function causeOf(error: unknown): Promise<Error> {
-  const { commitError } = error as { commitError?: Promise<never> };
-  const cause = await Promise.race([commitError, undefined]).catch(reason => reason);
-  return cause instanceof Error ? cause : (error as Error);
-}

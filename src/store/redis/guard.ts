@@ -67,7 +67,6 @@ export function redisGuard(
   deps: GuardDeps,
   onWarning: (message: string) => void,
 ): RedisGuard {
-  const marks = isCluster ? storeMarks(reads, onWarning, deps.onEmptied) : noMarks;
   // What is put back is appended to a log that lost entries; what callers change is not.
   const audit = redisAudit(admin, limits, { linked, shorter: () => true });
   const committer = redisCommitter(admin, audit, records, limits);
@@ -96,6 +95,15 @@ export function redisGuard(
       keys: () => ({ reads: Object.fromEntries(seal.keyChecks), writes: seal.currentId }),
     },
   );
+  const marks = isCluster
+    ? storeMarks(reads, {
+        settleMs: limits.markSettleMs,
+        monotonicMs: deps.monotonicMs,
+        onWarning,
+        onEmptied: deps.onEmptied,
+        onRolledBack: continuity.doubt,
+      })
+    : noMarks;
   const doubt = () => {
     continuity.doubt();
     marks.doubt();

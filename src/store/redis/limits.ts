@@ -60,6 +60,8 @@ export interface RedisLimits {
   leaseMs: number;
   /** How long an empty store must stay empty before it is taken for a new one, in milliseconds. */
   claimWaitMs: number;
+  /** How long a mark on a master of a Cluster must have been there before it is relied on, in milliseconds. */
+  markSettleMs: number;
   /** Most bytes that the remembered tail of the audit log may take. */
   tailBytesMax: number;
   /** How long an entry of the audit log is remembered, in milliseconds. */
@@ -99,6 +101,8 @@ export const fixedRedisLimits = {
   beginAttemptsMax: 100,
   linkAttemptsMax: 100,
   eventKeepMs: 24 * 60 * 60 * 1000,
+  // Redis writes to disk each second, and a Redis replica that is further behind has lost its link.
+  markSettleMs: 10_000,
   tailBytesMax: 4 * 1024 * 1024,
   tailMsMax: 24 * 60 * 60 * 1000,
   tailEntriesMin: 1000,

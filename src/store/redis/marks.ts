@@ -9,7 +9,7 @@ import type { Redis } from 'ioredis';
 import { Unavailable } from '../store.ts';
 import type { Asker } from './ask.ts';
 import { masters, nameOf } from './client.ts';
-import { identityKey, markKey, marksKey } from './keys.ts';
+import { createdKey, identityKey, markKey, marksKey, tokenKey } from './keys.ts';
 
 /** Whether the masters still hold the marks. */
 export interface StoreMarks {
@@ -30,6 +30,8 @@ export interface StoreMarks {
 const markAttemptsMax = 200;
 /** Checks before confirmAbsence fails, when `doubt` is called during each. */
 const looksMax = 3;
+/** Access tokens whose records show that a master was not emptied: in any real Cluster, some of each. */
+const shownTokens = 256;
 
 /** Without a Cluster there is only the master of the log. */
 export const noMarks: StoreMarks = {
@@ -39,37 +41,68 @@ export const noMarks: StoreMarks = {
   accept: async () => undefined,
 };
 
+/** What the marks need beside Redis. */
+export interface MarksDeps {
+  /**
+   * How long a mark must have been there before it is listed, in milliseconds: longer than what a failover,
+   * or a crash between two writes to disk, can lose.
+   */
+  settleMs: number;
+  monotonicMs: () => number;
+  onWarning: (message: string) => void;
+  /** A master was emptied: what was not found before may be missing too. */
+  onEmptied: () => void;
+  /** A master lost its last writes: the records must be compared with the log. */
+  onRolledBack: () => void;
+}
+
+/** A mark that is not listed yet: its value, and when this process first saw it. */
+interface FreshMark {
+  value: string;
+  sinceMs: number;
+}
+
 /**
- * Leaves a mark on every master when it first sees it, lists it beside the log, and later expects to
- * find it. So a replica that starts after a master was emptied misses its mark too. `onLost` is called
- * when one is missing: what was not found before may be missing too.
+ * Leaves a mark on every master when it first sees it, lists it beside the log once it has settled, and
+ * from then on expects to find it. So a replica that starts after a master was emptied misses its mark too.
+ *
+ * A failover can lose a mark that was just left. If the master still has the records of access tokens, it
+ * was not emptied, and gets another mark.
  */
-export function storeMarks(
-  asker: Asker,
-  onWarning: (message: string) => void,
-  onLost: () => void,
-): StoreMarks {
+export function storeMarks(asker: Asker, deps: MarksDeps): StoreMarks {
+  const { settleMs, monotonicMs, onWarning } = deps;
   /** The marks that the list held last, and those that could not be listed. */
   const seen = new Map<string, string>();
+  const fresh = new Map<string, FreshMark>();
   const keys = new Map<string, string>();
   let state: 'doubted' | 'same' | 'lost' = 'doubted';
   let doubts = 0;
   let underway: Promise<void> | undefined;
 
-  /** Ensures that a server has a mark, and that it is listed. */
+  /** Ensures that a server has a mark. */
   const mark = async (server: Redis) => {
     const name = nameOf(server);
     const known = keys.get(name);
     const isKnown = known !== undefined && (await asker.ask(() => isStoredOn(server, known)));
     const key = isKnown ? known : await asker.ask(() => keyOn(server));
     if (key === undefined) return;
-    if (key !== identityKey && !seen.has(key)) {
-      const value = await asker.ask(client => client.get(key));
-      const kept = value ?? (await leave(asker, key));
-      if (kept === undefined) return;
-      seen.set(key, await list(asker, key, kept));
+    if (key !== identityKey && !seen.has(key) && !fresh.has(key)) {
+      const value = (await asker.ask(client => client.get(key))) ?? (await leave(asker, key));
+      if (value === undefined) return;
+      fresh.set(key, { value, sinceMs: monotonicMs() });
     }
     keys.set(name, key);
+  };
+  /** Lists a mark that has been there long enough, or whose master was emptied. */
+  const settle = async ([key, { value, sinceMs }]: [string, FreshMark]) => {
+    const found = seen.has(key) ? value : await asker.ask(client => client.get(key));
+    if (found !== value && (await holdsRecords(asker))) {
+      fresh.delete(key);
+      return deps.onRolledBack();
+    }
+    if (found === value && monotonicMs() - sinceMs < settleMs) return;
+    if (!seen.has(key)) seen.set(key, await list(asker, key, value));
+    fresh.delete(key);
   };
   const look = async () => {
     const asked = doubts;
@@ -77,6 +110,7 @@ export function storeMarks(
     if (servers.length === 0) throw new Unavailable('no Redis is known');
     await readList(asker, seen);
     await Promise.all(servers.map(mark));
+    await Promise.all([...fresh].map(settle));
     const found = await Promise.all(
       [...seen].map(async ([key, value]) => {
         return (await asker.ask(client => client.get(key))) === value;
@@ -88,7 +122,7 @@ export function storeMarks(
     else state = asked === doubts ? 'same' : 'doubted';
     if (isSame && wasLost) onWarning('Redis holds the original store again');
     if (!isSame && !wasLost) {
-      onLost();
+      deps.onEmptied();
       onWarning(emptiedMaster);
     }
   };
@@ -142,6 +176,18 @@ async function list(asker: Asker, key: string, value: string): Promise<string> {
     await client.hsetnx(marksKey, key, value).catch(ignoreRefusal);
     return (await client.hget(marksKey, key)) ?? value;
   });
+}
+
+/**
+ * Whether the first access tokens of the index all have their records. A token enters the index after its
+ * record was written, so one that lacks it was lost.
+ */
+async function holdsRecords(asker: Asker): Promise<boolean> {
+  const ids = await asker.ask(client =>
+    client.zrangebylex(createdKey, '-', '+', 'LIMIT', 0, shownTokens),
+  );
+  const counts = await Promise.all(ids.map(id => asker.ask(client => client.exists(tokenKey(id)))));
+  return !counts.includes(0);
 }
 
 /** Why a Cluster is down, one of whose masters lost its marks. */

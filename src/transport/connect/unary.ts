@@ -57,6 +57,7 @@ interface Call extends HeldRequest {
   format: Format;
   /** What has arrived of the body. */
   body: Content;
+  handler: 'not called' | 'works' | 'is done';
 }
 
 /** Unread answers that are shorter are not counted one by one, in bytes. */
@@ -89,15 +90,20 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
   // Two functions for all calls, to save each of them two closures.
   const send = (message: MessageShape<DescMethod['output']>, call: Call) => {
     const { res, method, format } = call;
-    guard.requests.end(call);
+    end(call);
     if (res.destroyed) res.destroy();
     if (res.headersSent || res.destroyed) return;
     answer(res, method, format, message);
     countUnread(res, guard.unread);
   };
   const fail = (error: unknown, call: Call) => {
-    guard.requests.end(call);
+    end(call);
     refuse(call.res, error);
+  };
+  const end = (call: Call) => {
+    guard.requests.end(call);
+    if (call.handler === 'works') call.res.release?.();
+    call.handler = 'is done';
   };
 
   return (method, handler, req, res) => {
@@ -111,20 +117,21 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
       format,
       body: new Content(),
       heldBytes: 0,
+      handler: 'not called',
       refuse() {
         call.body.drop();
         guard.requestRefused();
         refuse(res, tooManyBytes());
       },
     };
-    let hasBegun = false;
     res.on('close', () => {
       watched.forget();
       guard.requests.end(call);
-      if (!hasBegun) res.destroy();
+      if (call.handler === 'not called') res.destroy();
     });
     const run = (body: Buffer) => {
-      hasBegun = true;
+      call.handler = 'works';
+      res.hold?.();
       try {
         const request = messageOf(method, format, body);
         const message = handler(request, new HttpCall(door, res));

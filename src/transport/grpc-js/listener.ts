@@ -7,6 +7,7 @@ import { createServer, type Socket } from 'node:net';
 import type { ChannelOptions, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity, status } from '@grpc/grpc-js';
 import { awakeTimeout } from '../../timing/awake.ts';
+import { endStalled, movedBytes } from '../../timing/stalled.ts';
 import { noClientNames } from '../rpc/call.ts';
 import type { GrpcLimits } from '../rpc/grpc-limits.ts';
 import type { GrpcDeps, GrpcListener } from '../rpc/grpc-listener.ts';
@@ -34,13 +35,14 @@ export function createGrpcListener(deps: GrpcDeps & MaybeTls): GrpcListener {
     interceptors: [limitDeadlines(limits)],
   });
   const streams: Streams = new Set();
+  const running = { count: 0 };
   /** The names of the client certificates of open connections. */
   const namesByPeer = new Map<string, readonly string[]>();
   const services = bindings.map(({ service }) => service);
   const health = createHealth(services.map(({ typeName }) => typeName));
   for (const binding of bindings) {
     const { definition, implementation } = grpcService(binding, {
-      ...{ streams, onBug, access },
+      ...{ streams, running, onBug, access },
       clientNamesAt: peer => namesByPeer.get(peer) ?? noClientNames,
     });
     server.addService(definition, implementation);
@@ -95,12 +97,20 @@ export function createGrpcListener(deps: GrpcDeps & MaybeTls): GrpcListener {
     );
     for (const end of streams) end();
     for (const socket of sockets) lastWord(socket, limits);
+    // It does not tell which connection a handler works for.
+    const waitsForPeer = (socket: Socket) => running.count === 0 || socket.writableLength > 0;
+    const stopLooking = endStalled<Socket>(
+      () => sockets,
+      { waitsForPeer, moved: movedBytes },
+      limits.lastWordMs,
+    );
     server.tryShutdown(() => undefined);
     await within(graceMs, Promise.all(closed), () => {
       server.forceShutdown();
       // With channelz off, grpc-js cannot force its sessions closed.
       for (const socket of sockets) socket.destroy();
     });
+    stopLooking();
   };
   let stopping: Promise<void> | undefined;
   return {

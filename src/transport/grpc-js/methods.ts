@@ -45,6 +45,8 @@ export interface GrpcService {
 /** What the methods of a server share. */
 export interface MethodDeps {
   streams: Streams;
+  /** How many handlers of unary calls have not answered. */
+  running: { count: number };
   onBug: OnBug;
   clientNamesAt: ClientNamesAt;
   /** Absent without an access log. */
@@ -106,12 +108,14 @@ function definitionOf(method: DescMethod): MethodDefinition<Message, Uint8Array>
 function unary(
   method: DescMethod,
   handler: Unary<DescMethod>,
-  { onBug, clientNamesAt, access }: MethodDeps,
+  { onBug, clientNamesAt, running, access }: MethodDeps,
 ) {
   const answer: handleUnaryCall<Message, Uint8Array> = (call, callback) => {
+    running.count++;
     const seen = callOf(call, clientNamesAt);
     const observed = observeCall(access, method, seen);
     const refuse = (thrown: unknown) => {
+      running.count--;
       const error = grpcError(thrown, onBug, seen.requestId);
       observed(error.name as CodeName);
       callback(error);
@@ -123,6 +127,7 @@ function unary(
       } catch (error) {
         return refuse(error);
       }
+      running.count--;
       observed(call.cancelled ? 'CANCELLED' : 'OK');
       sendId(seen, call);
       callback(null, bytes);

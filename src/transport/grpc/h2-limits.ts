@@ -29,6 +29,8 @@ export function h2LimitsOf(limits: GrpcLimits): H2Limits {
     ageMs: limits.connectionAgeMs,
     ageGraceMs: limits.connectionAgeGraceMs,
     goAwayMs: lastWordMs,
+    goAwaySlackMs: limits.stopPrefaceMs,
+    stopSilenceMs: lastWordMs,
     lingerMs: lastWordMs,
     keepaliveMs: limits.keepaliveMs,
     keepaliveTimeoutMs: limits.keepaliveTimeoutMs,

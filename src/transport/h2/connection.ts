@@ -1,6 +1,7 @@
 /** One HTTP/2 connection of a server (RFC 9113), on a socket with or without TLS. */
 
 import type { Socket } from 'node:net';
+import { movedBytes } from '../../timing/stalled.ts';
 import {
   ConnectionError,
   errorCodes,
@@ -106,6 +107,17 @@ export class H2Connection implements Living, H2Peer {
     return this.#session.heldBytes + this.#output.heldBytes;
   }
 
+  /** Whether it can only end when its peer sends, or reads, something. */
+  get waitsForPeer(): boolean {
+    // Other times bound it before its preface and after its last frame.
+    return this.#preface === undefined && this.#state !== 'over' && this.#session.waitsForPeer;
+  }
+
+  /** Changes whenever the peer sent or read something. */
+  get moved(): number {
+    return movedBytes(this.#socket);
+  }
+
   get localAddress(): string {
     return this.#socket.localAddress ?? '';
   }
@@ -201,6 +213,13 @@ export class H2Connection implements Living, H2Peer {
     this.#lifetime.goingAway(() => this.#nameLast());
   }
 
+  /** The peer has read the first GOAWAY. Some open a stream behind their answer all the same. */
+  #told() {
+    if (this.#state === 'going-away' && this.#session.lastServedId === streamIdMax) {
+      this.#lifetime.told();
+    }
+  }
+
   /** The second GOAWAY: it names the last stream that is served. */
   #nameLast() {
     const session = this.#session;
@@ -211,7 +230,7 @@ export class H2Connection implements Living, H2Peer {
   }
 
   #pong(payload: Buffer) {
-    if (payload.equals(goAwayPing)) this.#nameLast();
+    if (payload.equals(goAwayPing)) this.#told();
     else if (payload.equals(keepalivePing)) this.#lifetime.answered();
   }
 

@@ -27,6 +27,7 @@ type LifetimeLimits = Pick<
   | 'prefaceMs'
   | 'stopPrefaceMs'
   | 'goAwayMs'
+  | 'goAwaySlackMs'
   | 'idleMs'
   | 'ageMs'
   | 'ageGraceMs'
@@ -43,6 +44,7 @@ export class Lifetime {
   #end: AwakeTimer;
   #idle: AwakeTimer | undefined;
   #keepalive: AwakeTimer | undefined;
+  #onTold = () => {};
 
   /** The peer has until `prefaceMs` to call `begin`. */
   constructor(limits: LifetimeLimits, living: Living) {
@@ -79,10 +81,20 @@ export class Lifetime {
     this.#end = awakeTimeout(() => this.#living.destroy(), this.#limits.stopPrefaceMs);
   }
 
-  /** GOAWAY was sent: `onTold` is called when the peer must have it. */
+  /** GOAWAY was sent: `onTold` is called when the peer must have it, and opens no more streams. */
   goingAway(onTold: () => void): void {
+    this.#onTold = onTold;
+    this.#toldIn(this.#limits.goAwayMs);
+  }
+
+  /** The peer has read GOAWAY. */
+  told(): void {
+    this.#toldIn(this.#limits.goAwaySlackMs);
+  }
+
+  #toldIn(ms: number): void {
     this.#idle?.clear();
-    this.#idle = awakeTimeout(onTold, this.#limits.goAwayMs);
+    this.#idle = awakeTimeout(this.#onTold, ms);
   }
 
   /** The last frame was sent: the peer has `lingerMs` to read it and to close. */

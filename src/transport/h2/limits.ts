@@ -52,6 +52,13 @@ export interface H2Limits extends FieldListLimits {
   keepaliveTimeoutMs: number;
   /** How long the peer has to learn of the first GOAWAY before the second names the last stream. */
   goAwayMs: number;
+  /**
+   * How long a peer that has answered the first GOAWAY may still open streams: it may have begun them before
+   * it read that.
+   */
+  goAwaySlackMs: number;
+  /** How long a peer that the connection waits for may be silent while the server stops. */
+  stopSilenceMs: number;
   /** How long a peer may take to close the connection after its last frame was sent. */
   lingerMs: number;
   /** How often each kind of abuse may happen on a connection before it ends. */

@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { endStalled, type Stalling } from '../../timing/stalled.ts';
 import { type ConnectionDeps, H2Connection } from './connection.ts';
 
 /** The connections of one listener. */
@@ -15,6 +16,11 @@ export interface H2Server {
   /** Closes all connections at once. */
   destroy(): void;
 }
+
+const stalling: Stalling<H2Connection> = {
+  waitsForPeer: connection => connection.waitsForPeer,
+  moved: connection => connection.moved,
+};
 
 /** Creates a server without any connection. */
 export function createH2Server(deps: ConnectionDeps): H2Server {
@@ -41,7 +47,9 @@ export function createH2Server(deps: ConnectionDeps): H2Server {
     async goAway() {
       isGoingAway = true;
       for (const connection of open.keys()) connection.goAway();
+      const stopLooking = endStalled(() => open.keys(), stalling, deps.limits.stopSilenceMs);
       await Promise.all(open.values());
+      stopLooking();
     },
     destroy() {
       for (const connection of open.keys()) connection.destroy();

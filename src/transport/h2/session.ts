@@ -84,6 +84,14 @@ export class Session implements StreamActs, OnFrames {
     return this.#streams.size;
   }
 
+  /** Whether every stream waits for the peer: for the rest of its request, or to be read. */
+  get waitsForPeer(): boolean {
+    for (const { remoteEnded, queuedBytes } of this.#streams.all()) {
+      if (remoteEnded && queuedBytes === 0) return false;
+    }
+    return true;
+  }
+
   /** The largest id of a stream that the peer used. */
   get lastId(): number {
     return this.#streams.lastId;

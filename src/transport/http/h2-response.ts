@@ -30,10 +30,12 @@ export class H2HttpResponse implements HttpResponse {
   #head: Buffer | undefined;
   /** Responses to HEAD, and with 204 or 304, have no content (RFC 9110 section 6.4.1). */
   #hasContent = true;
-  #isDone = false;
+  #isOver = false;
+  /** How many handlers work for it. */
+  #holds = 0;
   readonly #listeners: [event: string, listener: () => void][] = [];
 
-  /** `onDone` is called when its route is done with it. */
+  /** `onDone` is called once it is over and no handler works for it. */
   constructor(stream: H2Stream, req: HttpRequest, onDone: () => void) {
     this.#stream = stream;
     this.req = req;
@@ -96,6 +98,15 @@ export class H2HttpResponse implements HttpResponse {
     this.#stream.reset(errorCodes.http11Required);
   }
 
+  hold(): void {
+    this.#holds++;
+  }
+
+  release(): void {
+    this.#holds--;
+    if (this.#isOver && this.#holds === 0) this.#onDone();
+  }
+
   awaitStream(): void {
     this.isStream = true;
   }
@@ -121,8 +132,8 @@ export class H2HttpResponse implements HttpResponse {
   }
 
   #done(): void {
-    if (!this.#isDone) this.#onDone();
-    this.#isDone = true;
+    if (!this.#isOver && this.#holds === 0) this.#onDone();
+    this.#isOver = true;
   }
 }
 

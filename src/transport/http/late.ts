@@ -25,6 +25,8 @@ export interface LateConnections {
   end(res: ServerResponse): void;
   /** Whether a response is in progress. */
   isAnswering(socket: object): boolean;
+  /** Whether a connection can only go on when its caller sends more: no handler works for it. */
+  waitsForCaller(socket: object): boolean;
   /**
    * Calls `refuse` unless the request that is late arrives within `moreMs` milliseconds: the time
    * that its caller gets in which this process is sure to run.
@@ -55,6 +57,10 @@ export function lateConnections(): LateConnections {
       if (req.complete) known.newest = undefined;
     },
     isAnswering: socket => all.get(socket)?.answering ?? false,
+    waitsForCaller(socket) {
+      const { answering = false, newest } = all.get(socket) ?? {};
+      return !answering || newest?.complete === false;
+    },
     judgeRequest(socket, moreMs, refuse) {
       const { count = 0, newest } = all.get(socket) ?? {};
       // Either its headers are late, and then it is not counted, or its body.

@@ -31,6 +31,8 @@ export interface HttpLimits {
    * way is still answered, with "Connection: close".
    */
   stopIdleMs: number;
+  /** How long a caller that a connection waits for may be silent while the listener stops. */
+  stopSilenceMs: number;
   /** Longest request message after decompression. */
   receiveBytesMax: number;
   /** Longest form body. */
@@ -51,6 +53,8 @@ export const fixedHttpLimits = {
   checkMs: 1000,
   /** A request on its way arrives within a quarter of a second or finds the connection closed. */
   stopIdleMs: 250,
+  /** Long enough for a caller on the other side of the world. */
+  stopSilenceMs: 1000,
   /** Browsers remember a preflight for two hours at most. */
   preflightSeconds: 7200,
 } as const satisfies Partial<HttpLimits>;

@@ -5,6 +5,7 @@ import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { awakeTimeout } from '../../timing/awake.ts';
+import { endStalled, movedBytes, type Stalling } from '../../timing/stalled.ts';
 import { sourceOf } from '../../tokens/source.ts';
 import { createShares, type Guard, limitConnections, ownGuard } from '../rpc/guard.ts';
 import type { Listener } from '../rpc/listener.ts';
@@ -49,6 +50,8 @@ export function createHttpListener(deps: HttpDeps): Listener {
   const { limits, onStop, guard = ownGuard(deps.limits), tls } = deps;
   const sockets = new Set<Socket>();
   const http1Sockets = new Set<Socket>();
+  /** Those that HTTP/2 does not serve. */
+  const ownSockets = new Set<Socket>();
   const late = lateConnections();
   const mayStay = createShares(limits.connectionsPerSourceMax, guard);
   const ages = connectionAges(limits.connectionAgeMs);
@@ -88,10 +91,21 @@ export function createHttpListener(deps: HttpDeps): Listener {
     ages.watch(socket);
   };
   const http2 = deps.createHttp2?.(createExchanges({ serve: answer, limits, guard }));
-  const accept = acceptance(server, limits, http1, http2);
+  const accept = acceptance(
+    server,
+    limits,
+    http1,
+    http2 &&
+      (socket => {
+        ownSockets.delete(socket);
+        http2.accept(socket);
+      }),
+  );
   const track = (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    for (const each of [sockets, ownSockets]) {
+      each.add(socket);
+      socket.once('close', () => each.delete(socket));
+    }
   };
   const front =
     tls &&
@@ -117,6 +131,10 @@ export function createHttpListener(deps: HttpDeps): Listener {
   );
   const unwatch = guard.unread.watch(readers, guard.unreadClosed);
 
+  const stalling: Stalling<Socket> = {
+    waitsForPeer: socket => socket.writableLength > 0 || late.waitsForCaller(socket),
+    moved: movedBytes,
+  };
   const stop = async (graceMs: number) => {
     const closed = [...sockets].map(
       socket => new Promise<void>(resolve => socket.once('close', () => resolve())),
@@ -130,12 +148,14 @@ export function createHttpListener(deps: HttpDeps): Listener {
       for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
     };
     const idling = awakeTimeout(drain, limits.stopIdleMs);
+    const stopLooking = endStalled(() => ownSockets, stalling, limits.stopSilenceMs);
     onStop?.();
     const ended = Promise.all([...closed, front?.stop(limits.stopIdleMs), http2?.stop(graceMs)]);
     await within(graceMs, ended, () => {
       for (const socket of sockets) socket.destroy();
     });
     idling.clear();
+    stopLooking();
     drain();
     unwatch();
   };
@@ -158,7 +178,7 @@ function acceptance(
   server: Server,
   { headersMs, checkMs }: HttpLimits,
   onHttp1: (socket: Socket) => void,
-  http2: Http2 | undefined,
+  onHttp2: ((socket: Socket) => void) | undefined,
 ): (socket: Socket) => void {
   const own = server.listeners('connection');
   server.removeAllListeners('connection');
@@ -168,10 +188,10 @@ function acceptance(
     onHttp1(socket);
     for (const listener of own) listener.call(server, socket);
   };
-  if (http2 === undefined) return serveHttp1;
+  if (onHttp2 === undefined) return serveHttp1;
   const serveHttp2 = (socket: Socket) => {
     socket.allowHalfOpen = false;
-    http2.accept(socket);
+    onHttp2(socket);
   };
   return accepted => {
     if (accepted instanceof TLSSocket) {

@@ -63,6 +63,12 @@ export interface HttpResponse {
   destroy(): unknown;
   on(event: 'close' | 'drain' | 'error', listener: () => void): unknown;
   once(event: 'close', listener: () => void): unknown;
+  /**
+   * A handler works for the request until `release`, even if the response is over sooner: over HTTP/2 it
+   * counts as a stream until then. Absent over HTTP/1, where a connection has one request at a time.
+   */
+  hold?(): void;
+  release?(): void;
   /** The request may take as long as its caller likes. Only HTTP/2 has such requests. */
   awaitStream?(): void;
   /** Has the caller send its request over HTTP/1.1; absent where it did. */

@@ -44,11 +44,13 @@ export function requestFunction({
 }: RequestDeps) {
   const routeOf = createRouter(routes);
 
+  const done = (_: unknown, res: HttpResponse) => res.release?.();
   const fail = (thrown: unknown, res: HttpResponse) => {
     const { code, message, requestId } = failureOf(thrown, onBug, res.requestId);
     setRequestId(res, requestId);
     if (res.headersSent) res.destroy();
     else answerError(res, code === 'UNAVAILABLE' ? 503 : 500, message);
+    res.release?.();
   };
 
   const answer = (req: HttpRequest, res: HttpResponse) => {
@@ -76,11 +78,12 @@ export function requestFunction({
 
   return (req: HttpRequest, res: HttpResponse) => {
     res.on('error', ignore);
+    res.hold?.();
     const sent = req.headers['x-request-id'];
     if (sent !== undefined) setRequestId(res, requestIdOf(String(sent)));
     if (access?.access.isOn) logAccess(req, res, routeOf, access);
     try {
-      mapAwaitable(answer(req, res), ignore, fail, res);
+      mapAwaitable(answer(req, res), done, fail, res);
     } catch (error) {
       fail(error, res);
     }

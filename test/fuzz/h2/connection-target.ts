@@ -46,6 +46,8 @@ const limits: H2Limits = {
   keepaliveMs: 60_000,
   keepaliveTimeoutMs: 60_000,
   goAwayMs: 60_000,
+  goAwaySlackMs: 0,
+  stopSilenceMs: 60_000,
   lingerMs: 60_000,
   rates: {
     resets: few,

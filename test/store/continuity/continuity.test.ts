@@ -138,6 +138,29 @@ test('an empty store is claimed after the wait, unless a loss is noted meanwhile
   expect(store.content.identity).toBeUndefined();
 });
 
+test('a store that lost its identity before its first change gets it back; a used one does not', async () => {
+  const [one, other] = [await started(), await started()];
+  const { identity } = store.content;
+  await rollBack(memoryStore().content, one, other);
+  await until(async () => {
+    await Promise.all([one.look(), other.look()]);
+    return one.isSure() && other.isSure();
+  });
+  expect(store.content.identity).toBe(identity);
+
+  await make(creation());
+  await one.look();
+  store.content = memoryStore().content;
+  one.doubt();
+  await expect(one.confirm()).rejects.toBeInstanceOf(Unavailable);
+  await until(() => store.content.lost !== undefined);
+  // Neither does one whose replica knows of no change, after another one noted the loss.
+  other.doubt();
+  await expect(other.confirm()).rejects.toBeInstanceOf(Unavailable);
+  expect(store.content).toMatchObject({ lost: identity });
+  expect(store.content.identity).toBeUndefined();
+});
+
 test('any number of replicas put a revocation back once, and tell the loss once', async () => {
   const token = await make(creation());
   const all = [await started(), await started(), await started()];

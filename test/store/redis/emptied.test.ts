@@ -1,10 +1,7 @@
 /** A Redis that came back empty, or is another one, makes no good access token unknown. */
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { asker } from '../../../src/store/redis/ask.ts';
-import type { RedisClient } from '../../../src/store/redis/client.ts';
 import { identityKey, lostStoreKey, marksKey } from '../../../src/store/redis/keys.ts';
-import { storeMarks } from '../../../src/store/redis/marks.ts';
 import { Unavailable } from '../../../src/store/store.ts';
 import { until } from '../../until.ts';
 import { create, creation, revocation } from '../changes.ts';
@@ -139,86 +136,10 @@ test('the identity is made also while the memory is full', async () => {
   expect(await server.send('EXISTS', identityKey)).toBe(1);
 });
 
-test('a doubt during a check of the marks starts another check', async () => {
-  let looks = 0;
-  let meanwhile = () => {};
-  const client = {
-    options: { host: 'h', port: 1 },
-    exists: async () => {
-      looks++;
-      meanwhile();
-      return 1;
-    },
-    hgetall: async () => ({}),
-  };
-  const reads = asker({ ...client, on: () => {} } as unknown as RedisClient, () => undefined);
-  const marks = storeMarks(
-    reads,
-    () => undefined,
-    () => undefined,
-  );
-  await marks.areThere();
-  await marks.confirmAbsence();
-  const sure = looks;
-  await marks.confirmAbsence();
-  expect(looks).toBe(sure);
-
-  meanwhile = () => {
-    marks.doubt();
-    meanwhile = () => {};
-  };
-  await marks.areThere();
-  const doubted = looks;
-  await marks.confirmAbsence();
-  expect(looks).toBeGreaterThan(doubted);
-
-  meanwhile = marks.doubt;
-  marks.doubt();
-  await expect(marks.confirmAbsence()).rejects.toBeInstanceOf(Unavailable);
-});
-
-test('a master that is emptied as soon as it has its mark is missed', async () => {
-  for (const another of [false, true]) {
-    let isMarked = false;
-    const list = new Map<string, string>();
-    const client = {
-      hgetall: async () => Object.fromEntries(list),
-      hget: async (_: string, key: string) => list.get(key) ?? null,
-      hsetnx: async (_: string, key: string, value: string) => {
-        if (!list.has(key)) list.set(key, value);
-      },
-      options: { host: 'h', port: 1 },
-      exists: async (key: string) => {
-        if (key === identityKey) throw new Error('MOVED 1 h:2');
-        return 0;
-      },
-      get: async () => null,
-      set: async () => {
-        if (isMarked) return null;
-        isMarked = true;
-        // Another process was faster.
-        return another ? null : 'OK';
-      },
-      on: () => {},
-    };
-    const reads = asker(client as unknown as RedisClient, () => undefined);
-    let losses = 0;
-    const marks = storeMarks(
-      reads,
-      () => undefined,
-      () => losses++,
-    );
-    expect(await marks.areThere()).toBe(false);
-    expect(await marks.areThere()).toBe(false);
-    expect(losses).toBe(1);
-    await expect(marks.confirmAbsence()).rejects.toBeInstanceOf(Unavailable);
-  }
-});
-
 test('in a cluster, a loss that no feed tells ends what is cached as unknown', async () => {
   const cluster = await startCluster();
   try {
-    const { store } = await stores.openUp(cluster.url);
+    const { store } = await stores.openUp(cluster.url, { markSettleMs: 0 });
     const marked: RedisServer[] = [];
     const marksOf = async (node: RedisServer) =>
       (await node.send('KEYS', 'usher:mark:*')) as string[];
@@ -240,7 +161,7 @@ test('in a cluster, one emptied master is enough', async () => {
   const cluster = await startCluster();
   try {
     for (const node of cluster.nodes) {
-      const { store } = await stores.open(cluster.url);
+      const { store } = await stores.open(cluster.url, { markSettleMs: 0 });
       const { record } = creation();
       await until(async () => (await said(store, record.id)) === 'unknown');
       // A master that was not seen yet has no mark that it could lose.
@@ -259,7 +180,7 @@ test('in a cluster, one emptied master is enough', async () => {
 test('of a master that was emptied before a replica started, nothing is unknown until accepted', async () => {
   const cluster = await startCluster();
   try {
-    const { store } = await stores.openUp(cluster.url);
+    const { store } = await stores.openUp(cluster.url, { markSettleMs: 0 });
     await untilListed(cluster);
     await store.close();
     const others = [];

@@ -97,6 +97,20 @@ describe('GOAWAY (6.8)', () => {
     await gone;
   });
 
+  test('serves what the peer had begun before it read GOAWAY, and sent behind its answer to PING', async () => {
+    const { port, server } = await start({ goAwaySlackMs: 200 });
+    const peer = await begunPeer(port);
+    const gone = server.goAway();
+    await peer.nextOf('goaway');
+    const { payload } = await peer.nextOf('ping');
+    peer.send(pong(payload));
+    peer.send(request(1, '/late'));
+    expect((await peer.nextOf('data', 1)).payload.toString()).toBe('/late');
+    const last = await peer.nextOf('goaway');
+    expect(last.payload.readUInt32BE(0)).toBe(1);
+    await gone;
+  });
+
   test('names it after a while, if the peer answers no PING', async () => {
     const { port, server } = await start({ goAwayMs: 30 });
     const peer = await begunPeer(port);

@@ -29,6 +29,8 @@ export const roomyLimits: H2Limits = {
   keepaliveMs: 30_000,
   keepaliveTimeoutMs: 10_000,
   goAwayMs: 1000,
+  goAwaySlackMs: 30,
+  stopSilenceMs: 1000,
   lingerMs: 1000,
   rates: {
     resets: often,
