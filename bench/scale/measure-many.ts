@@ -6,14 +6,13 @@ import { Redis } from 'ioredis';
 import { tokenKey } from '../../src/store/redis/keys.ts';
 import { cores } from '../load.ts';
 import { endWithUs, startRedis, startUsher } from '../processes.ts';
-import type { Check } from './checks.ts';
+import type { Measured } from './checks.ts';
 import { patient } from './measure-redis.ts';
-import type { Constants } from './model.ts';
 import { type Load, loadDuring, pause, without } from './redis-load.ts';
 import { type Recording, record } from './replay.ts';
 
-const measuredCount = 200;
-const counts = [50, measuredCount, 1000];
+/** Numbers of processes; the constants are from the second, and the others check them. */
+const counts = { usual: [50, 200, 1000], quick: [10, 40, 120] };
 const restSeconds = 8;
 const writes = 200;
 
@@ -28,18 +27,20 @@ interface Many {
 }
 
 /** The constants of Redis beside many processes, and how well they predict fewer and more of them. */
-export async function measureMany(): Promise<[Partial<Constants>, Check[]]> {
+export async function measureMany(isQuick: boolean): Promise<Measured> {
   const recording = await recordOne();
   const all: Many[] = [];
-  for (const count of counts) all.push(await besideMany(count, recording));
-  const base = all.find(({ count }) => count === measuredCount) as Many;
+  for (const count of isQuick ? counts.quick : counts.usual) {
+    all.push(await besideMany(count, recording));
+  }
+  const base = all[1] as Many;
   const constants = {
     idleRedisUs: base.redisUs / base.count,
     toldRedisUs: base.toldRedisUs / base.count,
     toldBytes: base.toldBytes / base.count,
   };
   const checks = all
-    .filter(({ count }) => count !== measuredCount)
+    .filter(each => each !== base)
     .flatMap(({ count, ...of }) => {
       const beside = (what: string, unit: string, predicted: number, measured: number) => ({
         ...{ what: `${count.toLocaleString('en')} played processes: ${what}`, unit },
@@ -48,8 +49,18 @@ export async function measureMany(): Promise<[Partial<Constants>, Check[]]> {
       const ms = (us: number) => us / 1000;
       return [
         beside('CPU of Redis at rest', 'ms/s', ms(count * constants.idleRedisUs), ms(of.redisUs)),
-        beside('CPU of Redis for a change', 'ms', ms(count * constants.toldRedisUs), ms(of.toldRedisUs)),
-        beside('bytes of Redis for a change', 'kB', (count * constants.toldBytes) / 1000, of.toldBytes / 1000),
+        beside(
+          'CPU of Redis for a change',
+          'ms',
+          ms(count * constants.toldRedisUs),
+          ms(of.toldRedisUs),
+        ),
+        beside(
+          'bytes of Redis for a change',
+          'kB',
+          (count * constants.toldBytes) / 1000,
+          of.toldBytes / 1000,
+        ),
       ];
     });
   return [constants, checks];
@@ -70,7 +81,10 @@ async function recordOne(): Promise<Recording> {
 async function besideMany(count: number, recording: Recording): Promise<Many> {
   const redis = await startRedis(cores.server);
   // Its scripts and keys are what the recording refers to.
-  const usher = await startUsher({ USHER_STORE: `redis://127.0.0.1:${redis.port}`, ...patient }, cores.load);
+  const usher = await startUsher(
+    { USHER_STORE: `redis://127.0.0.1:${redis.port}`, ...patient },
+    cores.load,
+  );
   await usher.stop();
   const command = [process.execPath, 'bench/scale/replayer.ts'];
   const child = spawn('taskset', ['-c', cores.load, ...command], {

@@ -1,13 +1,19 @@
 /** Measures what processes ask of one Redis: at rest, for a miss, and for a change that all are told of. */
 
+import { createMasterKeys } from '../../src/verify/master-keys.ts';
 import { managerOf } from '../access-tokens.ts';
 import { cores, cpuUsOf } from '../load.ts';
-import { masterKey, type RedisServer, runOn, startRedis, startUsher, type Usher } from '../processes.ts';
+import {
+  masterKey,
+  type RedisServer,
+  runOn,
+  startRedis,
+  startUsher,
+  type Usher,
+} from '../processes.ts';
 import { fillRedis, usedMemory } from '../store/fill.ts';
 import type { Calls, CallsOutcome } from '../transport/http-caller.ts';
-import { createMasterKeys } from '../../src/verify/master-keys.ts';
-import type { Check } from './checks.ts';
-import type { Constants } from './model.ts';
+import type { Measured } from './checks.ts';
 import { type Load, loadDuring, pause, without } from './redis-load.ts';
 
 /** What a fleet of processes did. */
@@ -26,7 +32,7 @@ const restSeconds = 8;
 const changes = 200;
 
 /** The constants of the processes beside Redis, and how well they predict more of them. */
-export async function measureFleets(): Promise<[Partial<Constants>, Check[]]> {
+export async function measureFleets(): Promise<Measured> {
   const none = await quietRedis();
   const fleets: Fleet[] = [];
   for (const processes of [1, 2, 4]) fleets.push(await measureFleet(processes, none));
@@ -35,9 +41,18 @@ export async function measureFleets(): Promise<[Partial<Constants>, Check[]]> {
   const perChange = (value: number) => value / changes;
   const more = (read: (load: Load) => number) => perChange(read(two.changed) - read(one.changed));
   const told = {
-    toldRedisUs: Math.max(0, more(load => load.redisUs)),
-    toldBytes: Math.max(0, more(load => load.sentBytes)),
-    toldUs: Math.max(0, more(load => load.us)),
+    toldRedisUs: Math.max(
+      0,
+      more(load => load.redisUs),
+    ),
+    toldBytes: Math.max(
+      0,
+      more(load => load.sentBytes),
+    ),
+    toldUs: Math.max(
+      0,
+      more(load => load.us),
+    ),
   };
   const constants = {
     idleCommands: perSecond(one.rest.commands),
@@ -113,7 +128,13 @@ async function measureFleet(processes: number, none: Load): Promise<Fleet> {
       for (const id of ids) await manager.revoke(id);
     });
     const changeBytes = ((await usedMemory(redis.port)) - before) / changes;
-    return { processes, rest, changed: without(without(changed, rest), none), changes, changeBytes };
+    return {
+      processes,
+      rest,
+      changed: without(without(changed, rest), none),
+      changes,
+      changeBytes,
+    };
   } finally {
     await Promise.all(ushers.map(usher => usher.stop()));
     await redis.stop();

@@ -7,13 +7,12 @@ import type { Writable } from 'node:stream';
 import { managerOf } from '../access-tokens.ts';
 import { cores, cpuUsOf } from '../load.ts';
 import { endWithUs, startUsher } from '../processes.ts';
-import type { Check } from './checks.ts';
+import type { Measured } from './checks.ts';
 import { ownBytes } from './measure-tokens.ts';
-import type { Constants } from './model.ts';
 import { pause } from './redis-load.ts';
 
-const measuredCount = 500;
-const counts = [50, measuredCount, 2000];
+/** Numbers of watchers; the constants are from the second, and the others check them. */
+const counts = { usual: [50, 500, 2000], quick: [10, 50, 200] };
 const restSeconds = 5;
 const changes = 20;
 
@@ -26,15 +25,13 @@ interface Watched {
   messageBytes: number;
   /** Messages of all changes. */
   changeMessages: number;
-  /** CPU of one more message. */
-  messageUs: number;
 }
 
 /** The constants of watchers, and how well they predict fewer and more of them. */
-export async function measureWatchers(): Promise<[Partial<Constants>, Check[]]> {
+export async function measureWatchers(isQuick: boolean): Promise<Measured> {
   const all: Watched[] = [];
-  for (const count of counts) all.push(await watch(count));
-  const base = all.find(({ count }) => count === measuredCount) as Watched;
+  for (const count of isQuick ? counts.quick : counts.usual) all.push(await watch(count));
+  const base = all[1] as Watched;
   const constants = {
     watcherBytes: base.bytes / base.count,
     heartbeats: base.messagesPerSecond / base.count,
@@ -42,7 +39,7 @@ export async function measureWatchers(): Promise<[Partial<Constants>, Check[]]> 
     messageUs: base.usPerSecond / base.messagesPerSecond,
   };
   const checks = all
-    .filter(({ count }) => count !== measuredCount)
+    .filter(each => each !== base)
     .flatMap(({ count, ...of }) => {
       const beside = (what: string, unit: string, predicted: number, measured: number) => ({
         ...{ what: `${count.toLocaleString('en')} watchers: ${what}`, unit },
@@ -50,7 +47,12 @@ export async function measureWatchers(): Promise<[Partial<Constants>, Check[]]> 
       });
       return [
         beside('memory', 'MB', (count * constants.watcherBytes) / 2 ** 20, of.bytes / 2 ** 20),
-        beside('messages without changes', '/s', count * constants.heartbeats, of.messagesPerSecond),
+        beside(
+          'messages without changes',
+          '/s',
+          count * constants.heartbeats,
+          of.messagesPerSecond,
+        ),
         beside(
           'CPU without changes',
           'ms/s',
@@ -99,7 +101,6 @@ async function watch(count: number): Promise<Watched> {
       usPerSecond: (after.us - before.us) / seconds - restUs / restSeconds,
       messageBytes: (after.bytes - before.bytes) / messages,
       changeMessages: changed.messages - after.messages - quiet,
-      messageUs: 0,
     };
   } finally {
     clients?.stop();

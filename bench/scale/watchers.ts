@@ -9,7 +9,9 @@ import { grpcFrame } from '../load.ts';
 
 /** What the program is asked by arguments: the address of the gRPC listener, and how many watchers. */
 const [address, count = '0'] = process.argv.slice(2);
-const body = grpcFrame(toBinary(WatchInvalidationsRequestSchema, create(WatchInvalidationsRequestSchema)));
+const body = grpcFrame(
+  toBinary(WatchInvalidationsRequestSchema, create(WatchInvalidationsRequestSchema)),
+);
 let messages = 0;
 let bytes = 0;
 

@@ -58,6 +58,7 @@ import { limitsOf } from './limits.ts';
 import { countStore } from './metrics/count-store.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { reportGuesses } from './report-guesses.ts';
+import { showKeyUse } from './show-key-use.ts';
 import { stopStep } from './stop-step.ts';
 import { tracedStore, tracedVerify } from './traced-core.ts';
 
@@ -147,6 +148,8 @@ export async function openCore(
     | 'memory'
     | 'limiting'
     | 'store'
+    | 'keyUse'
+    | 'leakReport'
   >,
   isWorker = false,
   tracing?: Tracing,
@@ -240,10 +243,10 @@ export async function openCore(
   return {
     store,
     keyRing,
-    countKeyUse: createCountKeyUse(store, now),
+    countKeyUse: showKeyUse(createCountKeyUse(store, now), metrics.keyUse),
     verify: countVerdicts(verify, metrics, usage, config.lastAddress === 'on'),
     accessTokens,
-    leakReports: openLeaks(config, { ...decision, store, accessTokens, adminToken }, log),
+    leakReports: openLeaks(config, { ...decision, store, accessTokens, adminToken }, metrics, log),
     jobs,
     importTokens: createImport({ store, keys, now, limits }),
     reseal: createReseal(changes, { webhooks: webhookSeals(keys, now) }),
