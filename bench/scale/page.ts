@@ -6,10 +6,7 @@ export function withTables(page: string, texts: Readonly<Record<string, string>>
   for (const [name, part] of Object.entries(texts)) {
     const place = new RegExp(`(<!-- scale: ${name} -->\n)[^]*?(<!-- end -->)`);
     if (!place.test(text)) throw new Error(`the page lacks the place "scale: ${name}"`);
-    text = text.replace(
-      place,
-      (_, before: string, after: string) => `${before}${part}\n${after}`,
-    );
+    text = text.replace(place, (_, before: string, after: string) => `${before}${part}\n${after}`);
   }
   return text;
 }

@@ -36,7 +36,7 @@ const groups = {
     'tls',
     'keys',
   ],
-  'Trust it': ['caching', 'incidents', 'chaos', 'benchmarks', 'engine', 'asvs'],
+  'Trust it': ['caching', 'incidents', 'chaos', 'benchmarks', 'scaling', 'engine', 'asvs'],
 };
 const grouped = new Set(Object.values(groups).flat());
 const others = pages.map(([, , name]) => name).filter(name => !grouped.has(name));
