@@ -13,7 +13,7 @@ const dayMs = 86_400_000;
 const validDays = 365;
 /** Clocks differ: certificates are valid a little earlier, in milliseconds. */
 const earlierMs = 300_000;
-/** The name of the client; names in ".internal" belong to nobody. */
+/** The name of the client; names in ".internal" are never delegated. */
 const clientName = 'usher-client.internal';
 
 interface Options {
@@ -107,7 +107,7 @@ function textOf({ folder, authorityKept, serverNames, expires, authorityExpires 
   client.pem, client-key.pem  for ${clientName}, until ${expires.slice(0, 10)}
 
 The key of the authority is kept, so that the next run renews the others. Its holder can pretend to be any
-server to whoever trusts ca.pem: give it to nobody, and delete it when you need no more certificates.
+server to everyone who trusts ca.pem: keep it to yourself, and delete it when you need no more certificates.
 
 Usher serves TLS with
   export USHER_TLS_CERT_FILE=${at('server')} USHER_TLS_KEY_FILE=${at('server', true)}

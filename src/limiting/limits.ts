@@ -14,7 +14,7 @@ export interface SharingLimits {
   forgetMs: number;
   /** Most counters that are sent, refreshed or looked at in one round. */
   perRoundMax: number;
-  /** For how long counts may wait for the store before that is told, in milliseconds. */
+  /** For how long counts may wait for the store before a warning is logged, in milliseconds. */
   tellMs: number;
 }
 

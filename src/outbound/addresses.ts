@@ -1,4 +1,4 @@
-/** Which addresses are public, so that Usher may call them without being told so. */
+/** Which addresses are public, so that Usher may call them without an entry in USHER_OUTBOUND_ALLOW. */
 
 import ipaddr from 'ipaddr.js';
 

@@ -84,7 +84,7 @@ export function storeTlsSettings(config: {
   return {
     prefix: 'USHER_STORE',
     address: 'USHER_STORE is not an address with TLS, such as rediss://',
-    // Without an address its own mistake is told.
+    // Without an address its own mistake is reported.
     isTls: store === undefined || (store.kind === 'redis' && store.tls),
     files: { ca, cert, key },
   };

@@ -128,13 +128,13 @@ export function accessWarnings(config: Config): string[] {
   if (exposed === '') return [];
   if (access === 'open') {
     return [
-      `USHER_VERIFY_ACCESS is open: whoever reaches ${exposed} can have tokens judged; token or mtls let in ` +
+      `USHER_VERIFY_ACCESS is open: anyone who reaches ${exposed} can have tokens judged; token or mtls let in ` +
         'known callers alone',
     ];
   }
   if (access?.includes('token') && tlsCertFile === undefined) {
     return [
-      `USHER_VERIFY_ACCESS has token, and ${exposed} can be reached without TLS: whoever reads the traffic has ` +
+      `USHER_VERIFY_ACCESS has token, and ${exposed} can be reached without TLS: anyone who reads the traffic has ` +
         'the tokens of callers; set USHER_TLS_CERT_FILE and USHER_TLS_KEY_FILE, unless the network encrypts it',
     ];
   }

@@ -20,7 +20,7 @@ export function createFindSan(sans: readonly ClientSan[]): FindSan {
       : patterns.find(({ pattern }) => names.some(name => pattern.test(name)))?.san;
 }
 
-/** What a star stands for. A certificate for `*.example.com` itself is nobody's. */
+/** What a star stands for. A certificate for `*.example.com` itself matches none. */
 const label = '[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?';
 const segment = '[A-Za-z0-9._-]+';
 

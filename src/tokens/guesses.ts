@@ -57,7 +57,7 @@ export interface GuessDeps {
 export const slowedText = 'too many attempts with a wrong credential; try again later';
 
 const windowMs = 60_000;
-/** What is told to a source with too many attempts under way, in milliseconds. */
+/** The wait that a source with too many attempts under way is answered, in milliseconds. */
 const soonMs = 1000;
 
 /** Creates it. */
@@ -108,7 +108,7 @@ export function createGuesses(deps: GuessDeps): Guesses {
       attempt.end(isWrong(answer));
       return answer;
     } finally {
-      // What cannot be known tells nobody anything.
+      // Without an answer it is no wrong guess.
       attempt.end(false);
     }
   };

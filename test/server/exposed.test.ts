@@ -34,7 +34,7 @@ test('without USHER_VERIFY_ACCESS it ends with exit code 78 and the choices', as
 
 test.each([
   ['token', /^USHER_VERIFY_ACCESS has token, and USHER_HTTP_LISTEN can be reached without TLS/],
-  ['open', /^USHER_VERIFY_ACCESS is open: whoever reaches USHER_HTTP_LISTEN/],
+  ['open', /^USHER_VERIFY_ACCESS is open: anyone who reaches USHER_HTTP_LISTEN/],
 ])('with %s it starts with one warning', async (access, expected) => {
   const usher = await startUsherProcess({
     USHER_HTTP_LISTEN: '0.0.0.0:0',

@@ -147,7 +147,7 @@ test.each<[string, Environment, RegExp[]]>([
   [
     'open elsewhere',
     { USHER_HTTP_LISTEN: '0.0.0.0:1', USHER_VERIFY_ACCESS: 'open' },
-    [/is open: whoever/],
+    [/is open: anyone who/],
   ],
   [
     'token without TLS',

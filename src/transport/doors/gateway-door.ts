@@ -25,7 +25,7 @@ export interface GatewayDoorDeps {
   admit: Admit;
 }
 
-/** What the clients of a gateway that may not ask are told; why is in the audit log. */
+/** The answer to clients of a gateway that may not ask; the reason is in the audit log. */
 export const unknownGatewayText = 'this gateway is not known to Usher';
 
 /** What differs between gateways. */

@@ -25,7 +25,7 @@ export function createH2GrpcListener(deps: GrpcDeps & MaybeTls): GrpcListener {
   });
   limitConnections(sock, limits.connectionsMax, guard);
   const stop = async (graceMs: number) => {
-    // Connections that come out of a handshake are told to go away as all others are.
+    // Connections that come out of a handshake get GOAWAY as all others do.
     await front?.stop(limits.stopPrefaceMs);
     await wire.stop(graceMs);
   };

@@ -11,7 +11,7 @@ export class ReceiveWindow {
   readonly #size: number;
   /** What it may still send, in bytes. */
   #left: number;
-  /** What was consumed and not given back yet, in bytes. */
+  /** What was consumed and not yet announced, in bytes. */
   #owed = 0;
 
   constructor(size: number, left: number = size) {

@@ -33,7 +33,7 @@ export function clientNamesOf({ socket }: Pick<HttpRequest, 'socket'>): readonly
   return socket.clientNames ?? noClientNames;
 }
 
-/** Its response. Whoever handles a request calls `end` or `destroy`, even if the caller is gone. */
+/** Its response. Its handler calls `end` or `destroy`, even if the caller is gone. */
 export interface HttpResponse {
   readonly req: HttpRequest;
   readonly headersSent: boolean;

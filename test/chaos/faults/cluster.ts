@@ -34,9 +34,16 @@ async function beginMigration({ cluster: { nodes } }: ClusterWorld) {
   };
   await move(0.5);
   return async () => {
-    await until(() => move(1));
+    // On a busy machine a command can take longer than its client waits: the move goes on until it is over.
+    await until(() => move(1).catch(() => false));
     for (const node of [to, from, ...nodes]) {
-      await node.send('CLUSTER', 'SETSLOT', slot, 'NODE', String(toId));
+      const settle = () => node.send('CLUSTER', 'SETSLOT', slot, 'NODE', String(toId));
+      await until(() =>
+        settle().then(
+          () => true,
+          () => false,
+        ),
+      );
     }
   };
 }

@@ -937,8 +937,8 @@ export const VerifierService: GenService<{
    *      `source` that it was requested with.
    *   6. When the stream ends, call again with the last `position`, on this server or another.
    *
-   * A caller with an owner is told of that owner's access tokens alone, and gets a `reset` where one
-   * that changed had another owner.
+   * A caller with an owner gets invalidations of that owner's access tokens alone, and a `reset`
+   * where one that changed had another owner.
    *
    * Errors: RESOURCE_EXHAUSTED when the server has too many watchers; UNAVAILABLE when it stops, or
    * while it is not known whether the caller may still ask; UNAUTHENTICATED or PERMISSION_DENIED
