@@ -73,12 +73,12 @@ export interface Needs {
 }
 
 /** How busy a core may be, from 0 to 1: what is left is for peaks, and for the loss of a neighbour. */
-export const busyMax = 0.6;
+const busyMax = 0.6;
 /** Watchers of one process, by default at most (`USHER_WATCHERS_MAX`). */
-export const watchersMax = 10_000;
+const watchersMax = 10_000;
 /** What one Redis master may hold and send, so that copies to replicas and failovers stay quick. */
-export const redisBytesMax = 32 * 2 ** 30;
-export const redisSentBytesMax = 60_000_000;
+const redisBytesMax = 32 * 2 ** 30;
+const redisSentBytesMax = 60_000_000;
 /** The part of USHER_MEMORY_MB for records; proven headers have more (docs/caching.md). */
 const recordsPart = 11 / 64;
 /** The part for both. */
