@@ -57,8 +57,7 @@ const inPlace = {
 };
 const banner =
   'const usherUrl = path => new URL(path, import.meta.url).href, ' +
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: this is code of the bundle
-  'usherPath = path => `${import.meta.dirname}/${path}`;';
+  "usherPath = path => import.meta.dirname + '/' + path;";
 
 /** The licences of Node and of the packages, each under its name. */
 function licences() {

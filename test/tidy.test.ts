@@ -247,6 +247,7 @@ describe('imports', () => {
   test('reach every file of src', () => {
     const entries = [
       'src/main.ts',
+      'src/binary.ts',
       'src/client/index.ts',
       'src/client/node.ts',
       'src/manager/web/main.tsx',
