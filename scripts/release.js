@@ -1,4 +1,4 @@
-// Makes a release in out/release: both packages, the image, what is in each, their hashes and where they come
+// Makes a release in out/release: both packages, the binary, the image, what is in each, their hashes and where they come
 // from. `npm run release` is a dry run, which publishes nothing; see RELEASING.md. Needs root for the image.
 
 import { execFileSync } from 'node:child_process';
@@ -106,6 +106,18 @@ function buildImage() {
   execFileSync('sh', ['scripts/try-image.sh', archive], { cwd: root, stdio: 'inherit' });
 }
 
+/** Builds the single-file binary, and tries it. */
+function buildBinary() {
+  const file = join(out, `usher-${version}-linux-${process.arch}`);
+  run('npm', ['run', '-s', 'build:binary', '--', file]);
+  say(run(process.execPath, ['scripts/try-binary.js', file]).split('\n').join('\nrelease: '));
+  const list = JSON.parse(run('npm', ['sbom', '--omit=dev', '--sbom-format=cyclonedx']));
+  const { node } = process.versions;
+  const purl = `pkg:generic/node@${node}`;
+  list.components.push({ 'bom-ref': purl, type: 'application', name: 'node', version: node, purl });
+  writeFileSync(`${file}.cdx.json`, `${JSON.stringify(list, null, 2)}\n`);
+}
+
 /** Hashes of all files, and from what they were made: a statement of in-toto with SLSA's provenance. */
 function attest(startedOn) {
   const files = readdirSync(out).toSorted();
@@ -167,6 +179,7 @@ install(files.client, [
     sdkName,
   ],
 ]);
+buildBinary();
 if (!options['no-image']) buildImage();
 attest(startedOn);
 publish(files);

@@ -84,6 +84,14 @@ helm=helm.sh/helm/v3/cmd/helm@v3.22.0
 has_helm() { [ -x out/tools/helm ] || has helm; }
 need helm "the Helm chart; built from source into out/tools" has_helm
 
+# Two more of that kind: each reads the files of its deployment as its own program would.
+compose_go=github.com/compose-spec/compose-go/v2/cmd@v2.16.2
+has_compose() { [ -x out/tools/compose-go ]; }
+need compose-go "the compose file; built from source into out/tools" has_compose
+terraform_inspect=github.com/hashicorp/terraform-config-inspect@v0.0.0-20260904064934-75d64de68c31
+has_terraform() { [ -x out/tools/terraform-config-inspect ]; }
+need terraform-config-inspect "the Terraform example; built from source into out/tools" has_terraform
+
 give_up() {
   echo "setup: $1; this installs it: $line" >&2
   exit 1
@@ -143,6 +151,18 @@ build_helm() {
   own_tools
 }
 
+# Builds a module of Go into out/tools; the second argument is the name of the program that it becomes.
+build_go_program() {
+  echo "setup: building $2"
+  mkdir -p out/tools
+  folder=$(mktemp -d)
+  PATH=$PWD/out/tools/go/bin:$PATH GOBIN=$folder GOFLAGS=-mod=mod CGO_ENABLED=0 \
+    go install -ldflags='-s -w' "$1" </dev/null
+  mv "$folder"/* "out/tools/$2"
+  rmdir "$folder"
+  own_tools
+}
+
 install_node_20() {
   echo "setup: installing Node 20 into scripts/node/20 (about 40 MB)"
   npm ci --prefix scripts/node/20 --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null
@@ -159,6 +179,8 @@ elif [ "$allowed" = yes ]; then
   has_recent_go >/dev/null 2>&1 || install_go
   has_h2spec >/dev/null || build_h2spec
   has_helm >/dev/null || build_helm
+  has_compose || build_go_program "$compose_go" compose-go
+  has_terraform || build_go_program "$terraform_inspect" terraform-config-inspect
   has_node_20 || install_node_20
   echo "setup: everything the tests need is installed"
 else

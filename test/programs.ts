@@ -42,6 +42,8 @@ const programs = {
   nginx: { line: packages },
   haproxy: { line: packages },
   helm: { line: packages },
+  'compose-go': { line: packages },
+  'terraform-config-inspect': { line: packages },
   prometheus: { line: packages },
   promtool: { line: packages },
   envoy: { line: downloads },

@@ -28,6 +28,7 @@ const server = source.filter(({ path }) => !path.startsWith('src/manager/web/'))
 /** What each room may import besides itself. A room is the first path segment below src. */
 const rooms: Record<string, readonly string[]> = {
   main: ['command'],
+  binary: ['command', 'store', 'main'],
   command: ['server', 'settings', 'cli'],
   log: [],
   version: [],
@@ -246,6 +247,7 @@ describe('imports', () => {
   test('reach every file of src', () => {
     const entries = [
       'src/main.ts',
+      'src/binary.ts',
       'src/client/index.ts',
       'src/client/node.ts',
       'src/manager/web/main.tsx',

@@ -165,6 +165,14 @@ const rows: readonly (readonly Graph[])[] = [
       lines: [[`process_resident_memory_bytes{${instance},job="usher"}`, '{{instance}}']],
     },
     {
+      title: 'Reported leaks',
+      description: 'Credentials reported as leaked, in the last hour, by what came of them.',
+      unit: 'short',
+      lines: [
+        [`sum by (outcome) (increase(usher_leak_reports_total{${instance}}[1h]))`, '{{outcome}}'],
+      ],
+    },
+    {
       title: 'Certificates',
       description: 'Until the certificate of a listener ends.',
       unit: 's',

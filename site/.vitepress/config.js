@@ -49,7 +49,7 @@ const groups = {
     'keys',
     'incidents',
   ],
-  'Trust it': ['caching', 'chaos', 'benchmarks', 'compare', 'engine', 'asvs'],
+  'Trust it': ['caching', 'chaos', 'benchmarks', 'compare', 'scaling', 'engine', 'asvs'],
 };
 const grouped = new Set(Object.values(groups).flat());
 const others = pages.map(([, , name]) => name).filter(name => !grouped.has(name));

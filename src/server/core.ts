@@ -63,6 +63,7 @@ import type { Metrics } from './metrics/metrics.ts';
 import type { Observing } from './observing.ts';
 import { openOutbound } from './outbound.ts';
 import { reportGuesses } from './report-guesses.ts';
+import { showKeyUse } from './show-key-use.ts';
 import { stopStep } from './stop-step.ts';
 import { tracedStore, tracedVerify } from './traced-core.ts';
 
@@ -154,6 +155,8 @@ export async function openCore(
     | 'memory'
     | 'limiting'
     | 'store'
+    | 'keyUse'
+    | 'leakReport'
   >,
   isWorker = false,
   observing?: Pick<Observing, 'tracing' | 'logRefusal'>,
@@ -252,7 +255,7 @@ export async function openCore(
     store,
     outboundFetch,
     keyRing,
-    countKeyUse: createCountKeyUse(store, now),
+    countKeyUse: showKeyUse(createCountKeyUse(store, now), metrics.keyUse),
     verify: countVerdicts(verify, {
       metrics,
       usage,
@@ -260,7 +263,7 @@ export async function openCore(
       logRefusal: observing?.logRefusal,
     }),
     accessTokens,
-    leakReports: openLeaks(config, { ...leakDeps, accessTokens, adminToken }, log),
+    leakReports: openLeaks(config, { ...leakDeps, accessTokens, adminToken }, metrics, log),
     jobs,
     importTokens: createImport({ store, keys, now, limits }),
     reseal: createReseal(changes, { webhooks: webhookSeals(keys, now) }),

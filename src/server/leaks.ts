@@ -14,6 +14,7 @@ import type { OutboundFetch } from '../outbound/outbound.ts';
 import type { Config } from '../settings/config.ts';
 import type { Store } from '../store/store.ts';
 import type { AccessTokens } from '../tokens/access-tokens.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import { warnRarely } from './warn-rarely.ts';
 
 /** Reports of leaked credentials, and the list of leaks. */
@@ -30,12 +31,16 @@ export interface LeakReports {
 export function openLeaks(
   config: Config,
   deps: IdentifyDeps & { store: Store; accessTokens: AccessTokens; outboundFetch: OutboundFetch },
+  metrics: Pick<Metrics, 'leakReport'>,
   log: Pick<Logger, 'warn' | 'error'>,
 ): LeakReports {
   const { leakPolicy: policy, leakGithub, leakSecret: secret } = config;
   const reports = {
     leaks: createLeaks(deps),
-    takeReport: createTakeReport({ ...deps, policy, onLeak: leak => logLeak(leak, log) }),
+    takeReport: counted(
+      createTakeReport({ ...deps, policy, onLeak: leak => logLeak(leak, log) }),
+      metrics,
+    ),
     ...(secret && { secret }),
   };
   if (leakGithub === 'off') return reports;
@@ -48,6 +53,14 @@ export function openLeaks(
     onFailure: error => warn('keys', { error }, "GitHub's public keys could not be fetched"),
   });
   return { ...reports, isSignedByGithub };
+}
+
+function counted(take: TakeReport, { leakReport }: Pick<Metrics, 'leakReport'>): TakeReport {
+  return async report => {
+    const outcomes = await take(report);
+    for (const outcome of outcomes) leakReport(report.by, outcome);
+    return outcomes;
+  };
 }
 
 function logLeak({ id, tokenId, what, done, problem }: Leak, log: Pick<Logger, 'warn' | 'error'>) {

@@ -1,6 +1,7 @@
 /** `usher serve`: runs the server as a process, including workers and signals. */
 
 import cluster from 'node:cluster';
+import { isSea } from 'node:sea';
 import { type Logger, openLog } from '../log.ts';
 import type { Config, Environment } from '../settings/config.ts';
 import { formerNameWarnings, keySources, readConfig } from '../settings/config.ts';
@@ -252,8 +253,12 @@ function reachable(scheme: string, address: string): string {
   return `${scheme}://${address.replace(/^(0\.0\.0\.0|\[::\])(?=:)/, 'localhost')}`;
 }
 
-/** How a user runs the command line: in a checkout, which runs TypeScript, or of the package. */
-const command = import.meta.filename.endsWith('.ts') ? 'npm run -s usher --' : 'npx usher';
+/** How a user runs the command line: of the single-file binary, in a checkout, or of the package. */
+const command = isSea()
+  ? process.argv0
+  : import.meta.filename.endsWith('.ts')
+    ? 'npm run -s usher --'
+    : 'npx usher';
 
 function welcome(
   { addresses, issueLoginCode }: RunningServer,

@@ -86,7 +86,7 @@ export async function countAll(count: CountKeyUse): Promise<KeyUse[]> {
 }
 
 /** The sum of two counts. */
-function addUses(one: readonly KeyUse[], other: readonly KeyUse[]): KeyUse[] {
+export function addUses(one: readonly KeyUse[], other: readonly KeyUse[]): KeyUse[] {
   const sum = new Map(one.map(use => [use.masterKeyId, use]));
   for (const use of other) {
     const before = sum.get(use.masterKeyId) ?? nothing;

@@ -20,7 +20,19 @@ beforeEach(() => {
   stub('sh', '/bin/sh "$@"', '');
   stub('cmp', 'exit 1', '');
   stub('mktemp', `echo "${folder}"`, '');
-  for (const name of ['apt-get', 'tee', 'chmod', 'rm', 'mkdir', 'go', 'python3', 'ruby', 'npm'])
+  for (const name of [
+    'apt-get',
+    'tee',
+    'chmod',
+    'rm',
+    'rmdir',
+    'mv',
+    'mkdir',
+    'go',
+    'python3',
+    'ruby',
+    'npm',
+  ])
     stub(name);
 });
 afterEach(() => rmSync(folder, { recursive: true }));

@@ -68,6 +68,7 @@ function byScanner(report: unknown, at = Date.now()) {
   return { body, headers };
 }
 
+const asAdmin = () => ({ headers: { authorization: usher.adminToken } });
 const verdictOn = (token: string) =>
   fetch(`http://${usher.http}/`, { headers: { authorization: `Bearer ${token}` } });
 
@@ -104,6 +105,10 @@ test("a scanner's report is answered for each finding", async () => {
   expect((await verdictOn(token)).status).toBe(401);
   const again = await post('/leaks', body, headers);
   expect(await again.json()).toEqual({ outcomes: ['over', 'unknown'] });
+  const metrics = await (await fetch(`http://${usher.manager}/metrics`, asAdmin())).text();
+  const counted = (outcome: string) =>
+    Number(new RegExp(`\\{by="report",outcome="${outcome}"\\} (\\d+)`).exec(metrics)?.[1]);
+  expect(['revoked', 'over', 'unknown', 'failed'].map(counted)).toEqual([1, 1, 2, 0]);
 });
 
 test('the admin token is an error in the log', async () => {

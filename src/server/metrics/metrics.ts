@@ -3,6 +3,7 @@
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { degradable, type StoreHealth } from '../../store/health.ts';
 import type { SlowedReason } from '../../tokens/guesses.ts';
+import type { KeyUse } from '../../tokens/key-use.ts';
 import {
   encodeProtobuf,
   type JsonMetric,
@@ -23,6 +24,8 @@ import { version } from '../../version.ts';
 import type { MemoryMetric } from '../memory.ts';
 import { type CallerResult, createCallerMetric } from './caller-metric.ts';
 import { addDurationsMetric } from './durations-metric.ts';
+import { createKeyUseMetric } from './key-use-metric.ts';
+import { type CountLeak, createLeakMetric } from './leak-metric.ts';
 import { createMemoryMetric } from './memory-metric.ts';
 import { createStoreMetrics, type StoreMetrics } from './store-metrics.ts';
 import { createTlsMetrics } from './tls-metrics.ts';
@@ -65,6 +68,10 @@ export interface Metrics {
   limiting(read: () => { counters: number; waitingMs: number }): void;
   /** Sets how many master keys write, are only read, and wait to write. */
   masterKeys(states: { writes: number; reads: number; waits: number }): void;
+  /** Sets what depends on which master key. */
+  keyUse(uses: readonly KeyUse[]): void;
+  /** Counts a reported credential. */
+  readonly leakReport: CountLeak;
   /** Counts an attempt to deliver an event to a webhook. */
   webhookAttempt(result: 'good' | 'failed'): void;
   /** Sets whether the store answers, and what is degraded. */
@@ -241,6 +248,8 @@ export function createMetrics(
     slowed: reason => slowed.inc({ reason }),
     memory: createMemoryMetric(registry),
     webhookAttempt: createWebhookMetric(registry),
+    keyUse: createKeyUseMetric(registry),
+    leakReport: createLeakMetric(registry),
     limiting(read) {
       readLimiting = read;
     },

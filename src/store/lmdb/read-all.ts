@@ -1,6 +1,6 @@
 /** A program that reads every entry of the embedded store in a folder, and ends with 0 when it could. */
 
-import { open } from 'lmdb';
+import { type Database, open } from 'lmdb';
 
 const root = open<string, string>({
   path: process.argv[2] ?? '',
@@ -11,6 +11,8 @@ const root = open<string, string>({
   readOnly: true,
 });
 for (const name of [...root.getKeys()]) {
-  const table = root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' });
-  for (const { value } of table.getRange()) value.at(-1);
+  const options = { name, encoding: 'binary', keyEncoding: 'binary' } as const;
+  // The main table also holds single values, which are no tables and have been read with it.
+  const table: Database<Buffer, Buffer> | undefined = root.openDB(options);
+  for (const { value } of table?.getRange() ?? []) value.at(-1);
 }

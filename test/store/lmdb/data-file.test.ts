@@ -26,6 +26,8 @@ beforeEach(async () => {
   file = join(folder, 'data.mdb');
   const tables = openTables(folder, storeLimits().lmdb);
   for (let n = 0; n < 200; n++) await tables.tokens.put(String(n), 'x'.repeat(500));
+  // As each store has it, beside the tables.
+  await tables.root.put('schema', '1');
   await tables.root.close();
 });
 afterEach(() => rmSync(folder, { recursive: true }));
