@@ -14,12 +14,20 @@ export type ActorNames = (
   actors: Iterable<string>,
 ) => Promise<ReadonlyMap<string, string>>;
 
+/** The present name of a person; undefined for other actors, and for people whom no document has. */
+export function createNameOfPerson(people: Pick<People, 'find'>) {
+  return async (actor: string): Promise<string | undefined> => {
+    const id = personIn(actor);
+    return id === undefined ? undefined : (await people.find(id))?.name;
+  };
+}
+
 /** Creates it. */
 export function createActorNames(people: Pick<People, 'find'>, records: TokenReader): ActorNames {
+  const nameOfPerson = createNameOfPerson(people);
   const nameOf = async (caller: Caller, actor: string): Promise<string | undefined> => {
     if (actor === adminActor) return adminName;
-    const id = personIn(actor);
-    if (id !== undefined) return (await people.find(id))?.name;
+    if (personIn(actor) !== undefined) return nameOfPerson(actor);
     const record = isUuid(actor) ? await records.get(actor) : undefined;
     return record && isVisible(caller, record) ? record.name : undefined;
   };

@@ -5,7 +5,7 @@ import type { Logger } from '../log.ts';
 import { createLimitNotes } from '../notices/limit-notes.ts';
 import { noticeLimits } from '../notices/limits.ts';
 import type { OutboundFetch } from '../outbound/outbound.ts';
-import { type ActorNames, createActorNames } from '../people/actor-names.ts';
+import { type ActorNames, createActorNames, createNameOfPerson } from '../people/actor-names.ts';
 import { createPeopleAdmin, type PeopleAdmin } from '../people/administer.ts';
 import { createInvitations, type Invitations } from '../people/invitations.ts';
 import { createPasskeys, type Passkeys } from '../people/passkeys.ts';
@@ -24,7 +24,6 @@ import {
   type CurrentCaller,
   createAuthenticate,
   createCurrentCaller,
-  personIn,
 } from '../tokens/caller.ts';
 import { createClaim } from '../tokens/claims.ts';
 import { createExplainTo, type ExplainTo } from '../tokens/explain.ts';
@@ -246,10 +245,7 @@ export async function openCore(
   const authenticating = { records: store, isProven, guesses, adminToken };
   const accessTokens = createAccessTokens({
     ...{ ...changes, directory },
-    async nameOfActor(actor) {
-      const id = personIn(actor);
-      return id === undefined ? undefined : (await people.find(id))?.name;
-    },
+    nameOfActor: createNameOfPerson(people),
   });
   return {
     store,
@@ -275,9 +271,7 @@ export async function openCore(
       ...authenticating,
       verify: question => verify({ ...question, isUse: false }),
     }),
-    guesses,
-    currentCaller,
-    ...{ people, sessionList },
+    ...{ guesses, currentCaller, people, sessionList },
     peopleAdmin: createPeopleAdmin({ people, sessionList, records: store, keys }),
     actorNames: createActorNames(people, store),
     invitations: createInvitations({

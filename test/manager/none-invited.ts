@@ -10,5 +10,12 @@ const none = async () => {
 /** There are no invitations. */
 export const noneInvited: Invited = {
   invitations: { look: async () => undefined, redeem: async () => undefined },
-  passkeys: { party, beginRegistration: none, register: none, beginSignIn: none, signIn: none, list: none },
+  passkeys: {
+    party,
+    beginRegistration: none,
+    register: none,
+    beginSignIn: none,
+    signIn: none,
+    list: none,
+  },
 };
