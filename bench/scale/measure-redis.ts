@@ -14,7 +14,7 @@ import {
 import { fillRedis, usedMemory } from '../store/fill.ts';
 import type { Calls, CallsOutcome } from '../transport/http-caller.ts';
 import type { Measured } from './checks.ts';
-import { type Load, loadDuring, pause, without } from './redis-load.ts';
+import { type Load, loadDuring, ownBytes, pause, without } from './redis-load.ts';
 
 /** What a fleet of processes did. */
 interface Fleet {
@@ -26,6 +26,8 @@ interface Fleet {
   changes: number;
   /** What Redis grew by a change, in bytes. */
   changeBytes: number;
+  /** Memory of the first process at rest, in bytes. */
+  ownBytes: number;
 }
 
 const restSeconds = 8;
@@ -39,7 +41,8 @@ export async function measureFleets(): Promise<Measured> {
   const [one, two, four] = fleets as [Fleet, Fleet, Fleet];
   const perSecond = (value: number) => value / one.rest.seconds;
   const perChange = (value: number) => value / changes;
-  const more = (read: (load: Load) => number) => perChange(read(two.changed) - read(one.changed));
+  const more = (read: (load: Load) => number) =>
+    perChange(read(four.changed) - read(one.changed)) / 3;
   const told = {
     toldRedisUs: Math.max(
       0,
@@ -62,6 +65,7 @@ export async function measureFleets(): Promise<Measured> {
     changeCommands: perChange(one.changed.commands),
     changeRedisUs: Math.max(0, perChange(one.changed.redisUs) - told.toldRedisUs),
     changeRedisBytes: one.changeBytes,
+    processBytes: one.ownBytes,
     ...told,
   };
   const checks = [two, four].flatMap(fleet => {
@@ -78,22 +82,22 @@ export async function measureFleets(): Promise<Measured> {
   });
   checks.push(
     {
-      what: 'a change beside 4 processes: commands to Redis',
+      what: 'a change beside 2 processes: commands to Redis',
       unit: '',
       predicted: constants.changeCommands,
-      measured: perChange(four.changed.commands),
+      measured: perChange(two.changed.commands),
     },
     {
-      what: 'a change beside 4 processes: CPU of Redis',
+      what: 'a change beside 2 processes: CPU of Redis',
       unit: 'µs',
-      predicted: constants.changeRedisUs + 4 * constants.toldRedisUs,
-      measured: perChange(four.changed.redisUs),
+      predicted: constants.changeRedisUs + 2 * constants.toldRedisUs,
+      measured: perChange(two.changed.redisUs),
     },
     {
-      what: 'a change beside 4 processes: bytes that Redis sends',
+      what: 'a change beside 2 processes: bytes that Redis sends',
       unit: 'B',
-      predicted: perChange(one.changed.sentBytes) + 3 * constants.toldBytes,
-      measured: perChange(four.changed.sentBytes),
+      predicted: perChange(one.changed.sentBytes) + constants.toldBytes,
+      measured: perChange(two.changed.sentBytes),
     },
   );
   return [constants, checks];
@@ -120,6 +124,7 @@ async function measureFleet(processes: number, none: Load): Promise<Fleet> {
     // The start has work of its own for a while.
     await pause(3);
     const rest = without(await loadDuring(redis, pids, () => pause(restSeconds)), none);
+    const restBytes = ownBytes(pids[0] as number);
     const manager = managerOf(ushers[0] as Usher);
     const ids: string[] = [];
     for (let n = 0; n < changes; n++) ids.push((await manager.createStatic()).id);
@@ -134,6 +139,7 @@ async function measureFleet(processes: number, none: Load): Promise<Fleet> {
       changed: without(without(changed, rest), none),
       changes,
       changeBytes,
+      ownBytes: restBytes,
     };
   } finally {
     await Promise.all(ushers.map(usher => usher.stop()));

@@ -1,6 +1,5 @@
 /** Measures what access tokens cost: in Redis, in the caches of a process, and for calls with them. */
 
-import { readFileSync } from 'node:fs';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { VerifyRequestSchema } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { grpcFrame, measure } from '../load.ts';
@@ -9,7 +8,7 @@ import { zipf } from '../store/zipf-draws.ts';
 import type { Check, Measured } from './checks.ts';
 import { type Filled, startFilled } from './measure-redis.ts';
 import { zipfHitShare } from './model.ts';
-import { loadDuring } from './redis-load.ts';
+import { loadDuring, ownBytes } from './redis-load.ts';
 
 /** Numbers of access tokens; the constants are from the second, and the others check them. */
 const counts = { usual: [1000, 10_000, 100_000], quick: [1000, 4000, 20_000] };
@@ -41,7 +40,6 @@ export async function measureTokens(isQuick: boolean): Promise<Measured> {
     missUs: base.missUs - base.hitUs,
     missRedisUs: base.missRedisUs,
     recordBytes: base.recordBytes,
-    processBytes: base.restBytes,
     tokenRedisBytes: base.tokenBytes,
     recordWeightBytes: base.recordWeightBytes,
     cachedTokenBytes,
@@ -92,12 +90,6 @@ async function see(count: number): Promise<Seen> {
   } finally {
     await filled.stop();
   }
-}
-
-/** Memory that is not shared with files, in bytes. */
-export function ownBytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/RssAnon:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
 }
 
 async function weightOf({ usher }: Filled, what: string): Promise<number> {

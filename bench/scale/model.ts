@@ -90,7 +90,7 @@ export function predict(constants: Constants, deployment: Deployment): Needs {
   const { verdicts, tokens, changes, sdks, memoryMb } = deployment;
   const entriesMax = Math.floor((memoryMb * 2 ** 20 * recordsPart) / c.recordWeightBytes);
   const hitShare = zipfHitShare(tokens, Math.min(entriesMax, tokens));
-  const messages = sdks * (c.heartbeats + changes);
+  const messages = sdks * messagesTo(c.heartbeats, changes);
   const evicted = verdicts * (1 - hitShare);
   const shared = (verdicts * c.grpcUs + evicted * c.missUs + messages * c.messageUs) / 1e6;
   // Each process also pays for being there, and for each change.
@@ -116,6 +116,11 @@ export function predict(constants: Constants, deployment: Deployment): Needs {
     cores: shared + processes * each,
     messages,
   };
+}
+
+/** Messages to a watcher in a second: each change is one, after which the wait for a heartbeat begins again. */
+function messagesTo(heartbeats: number, changes: number): number {
+  return changes === 0 ? heartbeats : changes / -Math.expm1(-changes / heartbeats);
 }
 
 /**

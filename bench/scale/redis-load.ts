@@ -1,5 +1,6 @@
 /** What a Redis did during a time: commands, CPU time, bytes sent. */
 
+import { readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import { cpuUsOf } from '../load.ts';
 import type { RedisServer } from '../processes.ts';
@@ -65,4 +66,10 @@ export function without(load: Load, rest: Load): Load {
 /** Waits for some seconds: what is measured here is what happens in them. */
 export function pause(seconds: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, seconds * 1000));
+}
+
+/** Memory that is not shared with files, in bytes. */
+export function ownBytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/RssAnon:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
 }

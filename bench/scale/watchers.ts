@@ -3,8 +3,11 @@
 import { once } from 'node:events';
 import { connect } from 'node:http2';
 import { createInterface } from 'node:readline';
-import { create, toBinary } from '@bufbuild/protobuf';
-import { WatchInvalidationsRequestSchema } from '../../src/gen/usher/v1/verifier_pb.ts';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import {
+  WatchInvalidationsRequestSchema,
+  WatchInvalidationsResponseSchema,
+} from '../../src/gen/usher/v1/verifier_pb.ts';
 import { grpcFrame } from '../load.ts';
 
 /** What the program is asked by arguments: the address of the gRPC listener, and how many watchers. */
@@ -14,6 +17,8 @@ const body = grpcFrame(
 );
 let messages = 0;
 let bytes = 0;
+/** How often a message named an access token that changed. */
+let changed = 0;
 
 async function watch(): Promise<void> {
   const session = connect(`http://${address}`);
@@ -24,10 +29,17 @@ async function watch(): Promise<void> {
     te: 'trailers',
   });
   stream.end(body);
+  let held = Buffer.alloc(0);
   stream.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
-    // A chunk may hold several messages, each behind its length.
-    for (let at = 0; at + 5 <= chunk.length; at += 5 + chunk.readUInt32BE(at + 1)) messages++;
+    held = Buffer.concat([held, chunk]);
+    while (held.length >= 5 && held.length >= 5 + held.readUInt32BE(1)) {
+      const end = 5 + held.readUInt32BE(1);
+      const { event } = fromBinary(WatchInvalidationsResponseSchema, held.subarray(5, end));
+      if (event.case === 'changed') changed += event.value.tokenIds.length;
+      messages++;
+      held = held.subarray(end);
+    }
   });
   stream.on('close', () => {
     throw new Error('a watch ended');
@@ -41,6 +53,6 @@ for (let opened = 0; opened < Number(count); opened += 50) {
 }
 process.stdout.write('ready\n');
 for await (const _ of createInterface({ input: process.stdin })) {
-  process.stdout.write(`${JSON.stringify({ messages, bytes })}\n`);
+  process.stdout.write(`${JSON.stringify({ messages, bytes, changed })}\n`);
 }
 process.exit(0);
