@@ -63,7 +63,7 @@ describe('settings', () => {
     // OpenTelemetry's own are read elsewhere; a shell puts the home for "~".
     const own = Object.entries(settingsIn(block) ?? {})
       .filter(([key]) => key.startsWith('USHER_'))
-      .map(([key, value]) => [key, value.replace(/^~/, '/home/me')] as const);
+      .map(([key, value]) => [key, value.replace(/^~/, '/root')] as const);
     expect(own.length + Object.keys(settingsIn(block) ?? {}).length).toBeGreaterThan(0);
     const mistakes = mistakesOf({ ...secrets, ...Object.fromEntries(own) });
     // The files that the page names are not here.

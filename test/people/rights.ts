@@ -115,6 +115,7 @@ const tables: Record<string, Record<string, Rpc>> = {
     GetKeys: rpc(noneOfThese),
     ReloadKeys: rpc(noneOfThese),
     RotateKeys: rpc(noneOfThese),
+    RemoveKey: rpc(noneOfThese),
     CountKeyUse: rpc(noneOfThese),
   },
   LeakService: {

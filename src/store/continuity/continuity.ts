@@ -273,9 +273,7 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
       const why = await whyNot();
       if (why !== undefined) throw new Unavailable(why);
     },
-    isLost: memory.lost.has,
-    isDocumentLost: memory.lost.hasDocument,
-    doubt,
+    ...{ isLost: memory.lost.has, isDocumentLost: memory.lost.hasDocument, doubt },
     appended(event) {
       // What is appended while healing is read afterwards.
       if (state === 'down' || memory.own.add(event)) return state !== 'down';
@@ -294,8 +292,7 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
     async stop() {
       stopped = true;
       for (const each of [timer, soon]) clearTimeout(each);
-      await underway;
-      await recovering;
+      await Promise.all([underway, recovering]);
       await deps.stateFile?.settled();
     },
   };

@@ -40,9 +40,9 @@ export function orderOf({ sort, reverse = false }: ListQuery, startedAt: number)
       return by(({ owner }) => owner?.folded ?? last, reverse);
     case 'last used':
       if (reverse) return by(({ lastUsedAt }) => lastUsedAt);
-      // What is used while the pages are read would move ahead of them, and be left out. It is listed at
-      // the end.
-      return by(({ lastUsedAt, useSeenAt }) => (useSeenAt > startedAt ? beyond : 0) - lastUsedAt);
+      // What is seen to be used since the first page began would move ahead of it, and be left out. It is
+      // listed at the end.
+      return by(({ lastUsedAt, useSeenAt }) => (useSeenAt >= startedAt ? beyond : 0) - lastUsedAt);
   }
 }
 
