@@ -1,6 +1,5 @@
 /** Runs the command given on the command line. */
 
-import { runCommand } from './cli/program.ts';
 import { openTerminal } from './cli/terminal.ts';
 import type { Environment } from './settings/config.ts';
 
@@ -10,14 +9,30 @@ process.stdout.on('error', error => {
   throw error;
 });
 
-process.exitCode = await runCommand(process.argv.slice(2), {
-  env: process.env,
-  terminal: openTerminal(process, process.env),
-  stdin: process.stdin,
-  now: Date.now,
-  serve,
-  ...{ restore, checkBackup },
-});
+const args = process.argv.slice(2);
+const terminal = openTerminal(process, process.env);
+const isServer = args.length === 1 && args[0] === 'serve';
+process.exitCode = isServer ? await serveAlone() : await runOther();
+
+/** Loads no other command for `usher serve`: they would take 30 MB as long as it runs. */
+async function serveAlone(): Promise<number> {
+  try {
+    await serve(process.env);
+    return 0;
+  } catch (error) {
+    const { exitCodeOf, explain } = await import('./cli/exit-codes.ts');
+    terminal.note(`usher: ${explain(error)}`);
+    return exitCodeOf(error);
+  }
+}
+
+async function runOther(): Promise<number> {
+  const { runCommand } = await import('./cli/program.ts');
+  return await runCommand(args, {
+    ...{ env: process.env, terminal, stdin: process.stdin, now: Date.now },
+    ...{ serve, restore, checkBackup },
+  });
+}
 
 /** Loads the server only for `usher serve`, so that other commands start fast. */
 async function serve(env: Environment): Promise<void> {

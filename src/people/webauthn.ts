@@ -1,16 +1,15 @@
 /** The ceremonies of passkeys (WebAuthn Level 3): what the browser is asked, and whether its answer holds. */
 
-import {
-  type AuthenticationResponseJSON,
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type PublicKeyCredentialCreationOptionsJSON,
-  type PublicKeyCredentialRequestOptionsJSON,
-  type RegistrationResponseJSON,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
+import type {
+  AuthenticationResponseJSON,
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+  RegistrationResponseJSON,
 } from '@simplewebauthn/server';
 import type { Passkey } from './passkey.ts';
+
+/** Loaded by the first use of a passkey: it takes some 30 MB, which a server without passkeys saves. */
+const webauthn = () => import('@simplewebauthn/server');
 
 /** Where passkeys are used: they are bound to the host, and work on its pages alone. */
 export interface RelyingParty {
@@ -59,6 +58,7 @@ export async function registrationOptions(
   person: { id: string; name: string },
   passkeys: readonly Passkey[],
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
+  const { generateRegistrationOptions } = await webauthn();
   return await generateRegistrationOptions({
     ...{ rpName: 'Usher API Manager', rpID, timeout: ceremonyMs },
     userName: person.name,
@@ -75,6 +75,7 @@ export async function registrationOptions(
 export async function signInOptions({
   id: rpID,
 }: RelyingParty): Promise<PublicKeyCredentialRequestOptionsJSON> {
+  const { generateAuthenticationOptions } = await webauthn();
   return await generateAuthenticationOptions({
     ...{ rpID, timeout: ceremonyMs, userVerification: 'required' },
   });
@@ -86,6 +87,7 @@ export async function registered(
   response: unknown,
   challenge: string,
 ): Promise<Pick<Passkey, 'id' | 'publicKey' | 'counter' | 'transports'> | undefined> {
+  const { verifyRegistrationResponse } = await webauthn();
   const verified = await verifyRegistrationResponse({
     response: response as RegistrationResponseJSON,
     ...{ expectedChallenge: challenge, expectedOrigin: origin, expectedRPID: id },
@@ -117,6 +119,7 @@ export async function signedInCount(
   challenge: string,
   { id: passkeyId, publicKey, transports }: Passkey,
 ): Promise<number | undefined> {
+  const { verifyAuthenticationResponse } = await webauthn();
   const verified = await verifyAuthenticationResponse({
     response: response as AuthenticationResponseJSON,
     ...{ expectedChallenge: challenge, expectedOrigin: origin, expectedRPID: id },

@@ -12,7 +12,6 @@ import { createH2GrpcListener } from '../transport/grpc/listener.ts';
 import type { OtherCalls } from '../transport/grpc/other-calls.ts';
 import { reflectionBindings } from '../transport/grpc/reflection.ts';
 import { createWire, type Wire } from '../transport/grpc/wire.ts';
-import { createGrpcListener } from '../transport/grpc-js/listener.ts';
 import { heldBody } from '../transport/http/held-body.ts';
 import { answersToHosts, onlyForHosts, otherHostText } from '../transport/http/hosts.ts';
 import type { HttpLimits } from '../transport/http/limits.ts';
@@ -89,10 +88,15 @@ export interface Listeners {
   setServing(serving: boolean): void;
 }
 
-const grpcListeners = { 'grpc-js': createGrpcListener, h2: createH2GrpcListener };
+/** The engines of the gRPC port. The other one is loaded only where it is asked for: it takes some 20 MB. */
+const grpcEngines = {
+  h2: async () => createH2GrpcListener,
+  'grpc-js': async () => (await import('../transport/grpc-js/listener.ts')).createGrpcListener,
+};
 
 /** Creates the listeners with the limits of the configuration. */
-export function createListeners(config: Config, parts: ListenerParts): Listeners {
+export async function createListeners(config: Config, parts: ListenerParts): Promise<Listeners> {
+  const createGrpcListener = await grpcEngines[config.grpcEngine]();
   const { services, onBug, now, metrics, log, observing } = parts;
   const { access } = observing;
   const accessOf = (name: ListenerName) => ({ access, name });
@@ -167,7 +171,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     'root',
     observing,
   );
-  const grpc = grpcListeners[config.grpcEngine]({
+  const grpc = createGrpcListener({
     bindings: [
       ...services.verifier,
       ...observedBindings(

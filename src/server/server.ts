@@ -135,7 +135,7 @@ export async function startServer(
     }),
     () => keeper?.waitsFor() ?? [],
   );
-  const listeners = createListeners(config, {
+  const listeners = await createListeners(config, {
     core,
     trusts,
     origins,
