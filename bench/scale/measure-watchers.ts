@@ -10,7 +10,7 @@ import { endWithUs, startUsher } from '../processes.ts';
 import type { Measured } from './checks.ts';
 import { ownBytes, pause } from './redis-load.ts';
 
-/** Numbers of watchers; the constants are from the second, and the others check them. */
+/** Numbers of watchers; the constants are from the largest, since they predict larger ones. */
 const counts = { usual: [50, 500, 2000], quick: [10, 50, 200] };
 const restSeconds = 5;
 const changes = 20;
@@ -30,7 +30,7 @@ interface Watched {
 export async function measureWatchers(isQuick: boolean): Promise<Measured> {
   const all: Watched[] = [];
   for (const count of isQuick ? counts.quick : counts.usual) all.push(await watch(count));
-  const base = all[1] as Watched;
+  const base = all.at(-1) as Watched;
   const constants = {
     watcherBytes: base.bytes / base.count,
     heartbeats: base.messagesPerSecond / base.count,
