@@ -123,7 +123,7 @@ describe('in TypeScript', () => {
       codeBlocks({ file }, 'ts'),
     );
 
-    test('there are eight', () => expect(blocks).toHaveLength(8));
+    test('there are nine', () => expect(blocks).toHaveLength(9));
 
     test.each(blocks.map((block, n) => [n, block] as const))('%i', async (n, block) => {
       // What the examples take from their service.

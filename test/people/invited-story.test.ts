@@ -181,6 +181,7 @@ test('a revoked link does not work', async () => {
   await admin.getByRole('dialog').getByLabel('Name').fill('Never');
   await admin.getByRole('dialog').getByRole('button', { name: 'Make the link' }).click();
   const never = (await admin.getByTestId('invite-link').textContent()) ?? '';
+  await admin.getByRole('button', { name: 'Copy link' }).click();
   await admin.getByRole('button', { name: 'Done' }).click();
   await admin.getByRole('button', { name: 'Revoke the invitation of Never' }).click();
   await admin.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();

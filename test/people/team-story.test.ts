@@ -23,6 +23,7 @@ import {
 import { adminOf } from '../server/api.ts';
 import { fillStore } from '../server/many-tokens.ts';
 import { runServer, type TestServer } from '../server/run-server.ts';
+import { until } from '../until.ts';
 import { startProvider, type TestProvider } from './openid-provider.ts';
 import { accounts, roles } from './with-provider.ts';
 
@@ -180,8 +181,14 @@ test('a reported token is revoked at once, and rings the bell', async () => {
     body,
   });
   expect([response.status, await response.json()]).toEqual([200, { outcomes: ['revoked'] }]);
-  await ann.goto(url);
-  await ann.getByRole('button', { name: /^Notices: [1-9]/ }).click();
+  const bell = ann.getByRole('button', { name: /^Notices: [1-9]/ });
+  // The answer of some seconds before is good enough for a bell.
+  await until(async () => {
+    await ann.goto(url);
+    await ann.getByRole('button', { name: /^Notices/ }).waitFor();
+    return (await bell.count()) === 1;
+  }, 40_000);
+  await bell.click();
   const notices = ann.getByRole('dialog', { name: 'Notices' });
   await notices.getByRole('link', { name: /in a commit/ }).click();
   await ann.getByText('in a commit').first().waitFor();

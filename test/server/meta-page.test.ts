@@ -1,6 +1,8 @@
 /** A disk that is full, or fails, when the embedded store writes its meta page: LMDB then gives up its file. */
 
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { get, type IncomingMessage } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
@@ -18,8 +20,13 @@ async function start(env: Record<string, string> = {}) {
   usher = await startUsherProcess({ NODE_OPTIONS: `--import=${preload}`, ...env });
   const admin = adminOf(usher);
   const make = async (name: string) => (await admin.create({ kind: Kind.STATIC, name })).token;
-  const hello = async (authorization: string) =>
-    (await fetch(`http://${usher.http}/`, { headers: { authorization } })).status;
+  // Each on a connection of its own: workers take turns.
+  const hello = async (authorization: string) => {
+    const request = get(`http://${usher.http}/`, { headers: { authorization }, agent: false });
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    response.resume();
+    return response.statusCode;
+  };
   return { make, hello };
 }
 
