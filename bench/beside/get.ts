@@ -25,6 +25,9 @@ function isExecutable(path: string): boolean {
   }
 }
 
+/** Programs of Go that the machine had already: which source they were built from is not known. */
+export const foundHere = new Set<string>();
+
 /** The path of a program; throws with the line that installs it. */
 export function installed(name: string, line: string): string {
   const path = findProgram(name);
@@ -44,7 +47,10 @@ export function versionOf(path: string, args: readonly string[], pattern: RegExp
  */
 export async function goInstalled(name: string, module: string): Promise<string> {
   const found = findProgram(name);
-  if (found !== undefined) return found;
+  if (found !== undefined) {
+    if (!found.startsWith(folder)) foundHere.add(name);
+    return found;
+  }
   process.stderr.write(`installing ${module} `);
   const env = { ...process.env, GOBIN: folder, CGO_ENABLED: '0', GOFLAGS: '' };
   try {

@@ -1,6 +1,7 @@
 /** The table of the peers, with what a reader must know. */
 
 import { median } from '../row.ts';
+import { foundHere } from './get.ts';
 import type { Measured, Outcome } from './measure.ts';
 import type { Kind, Wire } from './peer.ts';
 import { wires } from './wires.ts';
@@ -102,6 +103,11 @@ export function notesOf(outcomes: readonly Outcome[], { quick, load }: Condition
       '- **In Usher’s favour**: its answers are encoded once and kept, and no peer was tuned beyond what its documentation says. ' +
         '**Against it**: most peers know neither owners, limits, revocation nor an audit log, and a gateway that judges by itself saves the call.',
       ...programs,
+      ...(foundHere.size === 0
+        ? []
+        : [
+            `- **Not installed by this command**, but on the PATH of the machine already: ${[...foundHere].join(', ')}.`,
+          ]),
     ].join('\n'),
   ].join('\n\n');
 }

@@ -1,6 +1,6 @@
 import { freePort } from '../../processes.ts';
 import { startDaemon } from '../daemon.ts';
-import { installed, versionOf } from '../get.ts';
+import { foundHere, installed, versionOf } from '../get.ts';
 import { keySetOf } from '../keys.ts';
 import type { Peer } from '../peer.ts';
 
@@ -39,6 +39,7 @@ export const oathkeeper: Peer = {
   wire: 'http',
   async get() {
     const path = installed('oathkeeper', line);
+    foundHere.add('oathkeeper');
     return `Ory Oathkeeper ${versionOf(path, ['version'], /Version:\s+(\S+)/)}`;
   },
   async start(known) {
