@@ -31,8 +31,13 @@ const starters = [
   'test/client/packed.ts',
   'test/store/lmdb/bend.ts',
 ];
-/** Long ones: the parity cases once more, for each way to ask. Those without are unit tests. */
-const long = ['mtls', 'token'].map(name => `test/transport/parity/${name}.test.ts`);
+/** Long ones that start no process: they would make `npm run check` twice as long. */
+const long = [
+  ...['mtls', 'token'].map(name => `transport/parity/${name}`),
+  ...['model/promise', 'people/provider-sign-in', 'people/rights', 'server/count-verdicts'],
+  ...['transport/grpc/hostile', 'transport/grpc/lifetime', 'transport/stop'],
+  ...['transport/tls/handshakes', 'server/verify-access', 'server/verify-callers'],
+].map(name => `test/${name}.test.ts`);
 const slow = ['test/model/real.test.ts', 'test/chaos/chaos.test.ts'];
 
 /** All test files. A file that imports a starter, directly or not, is no unit test. */

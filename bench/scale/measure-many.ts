@@ -16,7 +16,7 @@ const counts = { usual: [20, 100, 400], quick: [10, 40, 120] };
 const restSeconds = 8;
 const writes = 200;
 
-/** What some processes cost a Redis in a second at rest, and for a write that all are told of. */
+/** What some processes cost a Redis in a second at rest, and for a write that invalidates the record in all. */
 interface Many {
   count: number;
   commands: number;
@@ -114,7 +114,7 @@ async function besideMany(count: number, recording: Recording): Promise<Many> {
   }
 }
 
-/** Writes a record often, of which each process is told. */
+/** Writes a record often, which each process gets an invalidation for. */
 async function writeMany(port: number): Promise<void> {
   const redis = new Redis({ port, host: '127.0.0.1', protocol: 2 });
   for (let n = 0; n < writes; n++) await redis.set(tokenKey(crypto.randomUUID()), 'x');

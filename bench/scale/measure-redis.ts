@@ -1,4 +1,4 @@
-/** Measures what processes ask of one Redis: at rest, for a miss, and for a change that all are told of. */
+/** Measures what processes ask of one Redis: at rest, for a miss, and for a change, which is invalidated in all. */
 
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
 import { managerOf } from '../access-tokens.ts';

@@ -22,7 +22,7 @@ interface Watched {
   messagesPerSecond: number;
   usPerSecond: number;
   messageBytes: number;
-  /** How often a watcher was told of a change, by all watchers. */
+  /** How many invalidations all watchers got together. */
   told: number;
 }
 

@@ -26,7 +26,7 @@ export interface Constants {
   /** Of one change: commands and Redis' CPU, without what its announcement costs. */
   changeCommands: number;
   changeRedisUs: number;
-  /** Of one change, for each process that is told: Redis' CPU, what Redis sends in bytes, and the process' CPU. */
+  /** Of one change, for each process that gets its invalidation: Redis' CPU, what Redis sends in bytes, and the process' CPU. */
   toldRedisUs: number;
   toldBytes: number;
   toldUs: number;
