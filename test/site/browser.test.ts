@@ -1,6 +1,6 @@
 /** The built site in real Chromium: it can be searched, read in the dark and on a phone. */
 
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   axeViolations,
@@ -23,10 +23,16 @@ afterAll(async () => {
   site?.close();
 });
 
+/** Opens a page, and waits until Vue has taken it over: before that, keys and clicks do nothing. */
+async function visit(page: Page, address = '/'): Promise<void> {
+  await page.goto(new URL(address, site.url).href);
+  await page.waitForFunction("'__vue_app__' in (document.querySelector('#app') ?? {})");
+}
+
 test('the search finds "revoke", and leads there', async () => {
   const complaints: string[] = [];
   const { context, page } = await newVisitor(browser, 'light', complaints);
-  await page.goto(site.url);
+  await visit(page);
   await page.keyboard.press('Control+k');
   await page.getByRole('searchbox').fill('revoke');
   const results = page.locator('.VPLocalSearchBox .result');
@@ -41,7 +47,7 @@ test('the search finds "revoke", and leads there', async () => {
 
 test('the appearance can be switched, and is remembered', async () => {
   const { context, page } = await newVisitor(browser, 'light');
-  await page.goto(site.url);
+  await visit(page);
   const isDark = () => page.locator('html').evaluate(html => html.classList.contains('dark'));
   expect(await isDark()).toBe(false);
   await page.getByRole('switch').first().click();
@@ -58,7 +64,7 @@ test.each(pages.flatMap(path => (['light', 'dark'] as const).map(look => [path, 
   async (path, look) => {
     const complaints: string[] = [];
     const { context, page } = await newVisitor(browser, look, complaints);
-    await page.goto(`${site.url}/${path}`);
+    await visit(page, `/${path}`);
     await page.locator('main h1').waitFor();
     await keepPicture(page, `site-${path.replaceAll('/', '-') || 'index'}`, look);
     expect(await axeViolations(page, look)).toEqual([]);
@@ -86,7 +92,7 @@ test('no page scrolls sideways on a phone', async () => {
 
 test('the menu of a phone leads to a page', async () => {
   const { context, page } = await newVisitor(browser, 'phone');
-  await page.goto(site.url);
+  await visit(page);
   await page.getByRole('button', { name: 'Menu' }).click();
   await page.getByRole('link', { name: 'Settings', exact: true }).first().click();
   await page.waitForURL('**/settings');
