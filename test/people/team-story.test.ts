@@ -138,6 +138,8 @@ test('2,500 of an owner are revoked by the keyboard alone, and the progress outl
   await dialog.getByLabel(/to confirm/).focus();
   await ann.keyboard.type(ofTeam);
   await ann.keyboard.press('Enter');
+  // The dialog may show the progress first; the job's page is what a reload shows again.
+  await ann.waitForURL('**/jobs/*');
   await ann.getByText(new RegExp(` of ${ofTeam} done`)).waitFor();
   await ann.reload();
   await ann.getByText(`${ofTeam} of ${ofTeam} done`).waitFor({ timeout: 60_000 });

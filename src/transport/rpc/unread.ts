@@ -72,6 +72,8 @@ export function createUnread(
   };
 
   const sweep = () => {
+    // What the last sweep closed is out of reach only now.
+    collectGone();
     let sum = 0;
     const held: [reader: Reader, onClose: (reason: UnreadReason) => void][] = [];
     for (const [readers, onClose] of listeners) {
@@ -98,7 +100,6 @@ export function createUnread(
       onClose('process');
     }
     sumBefore = sum;
-    collectGone();
     timer = awakeTimeout(sweep, sweepMs);
   };
 

@@ -1,7 +1,7 @@
 /** Calls wait while their connection, or the process, holds answers that are not read. */
 
 import { expect, test } from 'vitest';
-import { createUnread } from '../../../src/transport/rpc/unread.ts';
+import { createUnread, type Reader } from '../../../src/transport/rpc/unread.ts';
 
 const turn = () => new Promise<void>(resolve => setImmediate(resolve));
 
@@ -57,4 +57,29 @@ test('what was unread is collected when a quarter of the limit is gone', async (
     const unwatch = unread.watch(listed, reason => reports.push(reason));
   });
   expect(reports).toEqual([]);
+});
+
+test('what a closed connection held is collected once its close had its effect', async () => {
+  const seen: string[] = [];
+  await new Promise<void>(resolve => {
+    const unread = createUnread({ connectionBytesMax: 100, processBytesMax: 400 }, () => {
+      seen.push('collected');
+      unwatch();
+      resolve();
+    });
+    const readers = new Set<Reader>();
+    const reader = {
+      ...{ bytes: 101, waitingBytes: 0 },
+      close() {
+        readers.delete(reader);
+        setImmediate(() => seen.push('gone'));
+      },
+    };
+    readers.add(reader);
+    const unwatch = unread.watch(
+      () => readers,
+      reason => seen.push(reason),
+    );
+  });
+  expect(seen).toEqual(['connection', 'gone', 'collected']);
 });
