@@ -153,7 +153,7 @@ const owners: Record<string, RegExp> = {
   '@peculiar/x509': /^src\/cli\/dev-certs\/certificate\.ts$/,
   'reflect-metadata': /^src\/cli\/dev-certs\/certificate\.ts$/,
   'cli-table3': /^src\/cli\/terminal\.ts$/,
-  'csv-stringify': /^src\/wording\/(audit|secrets)-csv\.ts$/,
+  'csv-stringify': /^src\/wording\/csv\.ts$/,
   picocolors: /^src\/cli\/terminal\.ts$/,
 };
 

@@ -1,5 +1,6 @@
 /** Compares the records of the store with the audit log, which names the last change of each. */
 
+import { changesRecord } from '../wording/actions.ts';
 import type { AuditEntry } from './audit-log.ts';
 import { auditEntries } from './audit-log.ts';
 import type { Admin } from './connect.ts';
@@ -30,7 +31,7 @@ export async function* noteChanges(
   changes: LastChanges,
 ): AsyncGenerator<AuditEntry> {
   for await (const entry of entries) {
-    if (isChange(entry)) changes.set(entry.tokenId, entry.id);
+    if (changesRecord(entry)) changes.set(entry.tokenId, entry.id);
     yield entry;
   }
 }
@@ -76,7 +77,7 @@ async function disagreement(
   const query = { tokenId: id, oldestFirst: false, limit: Number.MAX_SAFE_INTEGER };
   let last: AuditEntry | undefined;
   for await (const entry of auditEntries(admin, query)) {
-    if (!isChange(entry)) continue;
+    if (!changesRecord(entry)) continue;
     last ??= entry;
     if (record === undefined) {
       return `its record is missing; entry ${last.sequence} (${last.action}) changed it last`;
@@ -89,9 +90,4 @@ async function disagreement(
     );
   }
   return record === undefined ? undefined : 'no entry of the log has made its record';
-}
-
-/** Whether an entry is a change of the access token that it names. */
-function isChange({ action, tokenId }: AuditEntry): boolean {
-  return tokenId !== '' && (action.startsWith('token.') || action === 'jwt.revoke');
 }

@@ -102,14 +102,16 @@ export async function updateWebhook(
   return webhookOf(webhook);
 }
 
-/** Makes a new secret; the former one signs for `graceSeconds` more. */
+/** Makes a new secret; the former one signs for `graceSeconds` more. A repeat with the request id makes no other. */
 export async function rotateWebhookSecret(
   { webhooks }: Admin,
   id: string,
   graceSeconds: number,
+  requestId: string,
 ): Promise<{ webhook: Webhook; secret: string }> {
   const grace = { seconds: BigInt(graceSeconds) };
-  const { webhook, secret } = await call(() => webhooks.rotateWebhookSecret({ id, grace }));
+  const request = { id, grace, requestId };
+  const { webhook, secret } = await call(() => webhooks.rotateWebhookSecret(request));
   return { webhook: webhookOf(webhook), secret };
 }
 

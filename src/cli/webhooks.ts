@@ -164,9 +164,10 @@ function addRotateSecret(webhooks: Command, context: Context): void {
         .argParser(durationSeconds)
         .default(86_400, '1d'),
     )
+    .option('--request-id <uuid>', 'repeat a change whose outcome is not known', uuid)
     .option(...yesOption)
     .action(async (given: string, _, self: Command) => {
-      const options = optionsOf<{ grace: number; yes?: true }>(self);
+      const options = optionsOf<{ grace: number; requestId?: string; yes?: true }>(self);
       const admin = connect(context, options);
       const id = await foundWebhook(admin, given);
       if (options.grace === 0) {
@@ -174,7 +175,9 @@ function addRotateSecret(webhooks: Command, context: Context): void {
           return `The former secret of ${await named(admin, id)} ends at once.`;
         });
       }
-      const rotated = await rotateWebhookSecret(admin, id, options.grace);
+      const rotated = await change(options.requestId, requestId =>
+        rotateWebhookSecret(admin, id, options.grace, requestId),
+      );
       outSecret(context.terminal, rotated, options.json);
     });
 }

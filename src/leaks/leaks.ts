@@ -3,6 +3,7 @@
 import { v4 } from 'uuid';
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
+import { byCaller } from '../tokens/audit-names.ts';
 import { type Caller, demand, isVisible, readScope, writeScope } from '../tokens/caller.ts';
 import { TokenError } from '../tokens/errors.ts';
 import { Faults } from '../tokens/faults.ts';
@@ -92,14 +93,9 @@ export function createLeaks({ store, now }: LeaksDeps): Leaks {
           ...{ collection: 'leaks', id, before: stored.revision },
           ...{ body: bodyOf({ ...leak, dismissed }), keepUntil: at + dismissedMs },
           event: {
-            ...{
-              id: v4(),
-              time: at,
-              action: 'leak.dismiss',
-              actor: caller.actor,
-              peer: caller.peer,
-            },
-            ...{ tokenId: leak.tokenId, detail: note, requestId: '' },
+            ...{ id: v4(), time: at, action: 'leak.dismiss', ...byCaller(caller) },
+            ...{ tokenId: leak.tokenId, ...(seen.record && { tokenName: seen.record.name }) },
+            ...{ detail: note, requestId: '' },
           },
         });
         if (outcome === 'done') return { ...seen, leak: { ...leak, dismissed } };

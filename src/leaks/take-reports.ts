@@ -112,7 +112,7 @@ async function act(
     const changed = await deps.store.changeDocument({
       ...{ collection: 'leaks', id, before: stored?.revision ?? 0, body: bodyOf(after) },
       ...(after.dismissed && stored?.keepUntil !== undefined && { keepUntil: stored.keepUntil }),
-      ...(isNews && { event: eventOf(deps, after, finding, peer) }),
+      ...(isNews && { event: eventOf(deps, after, { identified, finding, peer }) }),
     });
     if (changed === 'conflict') continue;
     if (isNews) deps.onLeak(after);
@@ -200,12 +200,14 @@ function documentIds(keys: MasterKeys, identified: Identified): string[] {
 function eventOf(
   { now }: TakeReportDeps,
   { tokenId, what, done, problem }: Leak,
-  { by, source, url }: Finding,
-  peer: string,
+  { identified, finding, peer }: { identified: Identified; finding: Finding; peer: string },
 ) {
+  const { by, source, url } = finding;
   const after: JsonObject = { what, done, by, source, url };
+  const name = 'record' in identified && { tokenName: identified.record.name };
   return {
     ...{ id: v4(), time: now(), action: 'token.leaked', actor: 'usher', peer, tokenId },
+    ...name,
     ...{ after, detail: problem, requestId: '' },
   };
 }

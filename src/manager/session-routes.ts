@@ -3,7 +3,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { listId } from '../people/session-list.ts';
 import { pathOf } from '../reading/place.ts';
-import { adminActor, adminScope, type Caller, readScope } from '../tokens/caller.ts';
+import { adminActor, adminScope, auditScope, type Caller, readScope } from '../tokens/caller.ts';
 import { TokenError } from '../tokens/errors.ts';
 import { sessionCookie } from './cookie.ts';
 import type { ManagerDeps, SignedIn } from './deps.ts';
@@ -72,7 +72,8 @@ async function signIn(deps: RouteDeps, req: IncomingMessage, res: ServerResponse
   }
   if (!maySignIn(caller)) {
     await refused(deps, req, 'the token lacks the scope', caller.actor);
-    return sendJson(res, 403, { error: `token lacks scope ${adminScope} or ${readScope}` });
+    const wanted = `${adminScope}, ${readScope} or ${auditScope}`;
+    return sendJson(res, 403, { error: `token lacks scope ${wanted}` });
   }
   const opened = await openSession(deps, req, { ...signedIn, caller });
   if (opened === undefined) return await refuseSignIn(deps, req, res, offered);

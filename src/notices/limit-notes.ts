@@ -48,7 +48,8 @@ export function createLimitNotes(deps: LimitNotesDeps): (record: AccessTokenReco
         // Processes that notice it at the same time add it once.
         id: uuidOf(`limit.reached ${record.id} ${Math.floor(at / limits.limitEveryMs)}`),
         ...{ time: at, action: 'limit.reached', actor: 'usher', peer: '' },
-        ...{ tokenId: record.id, detail: limitsText(record), requestId: '' },
+        ...{ tokenId: record.id, tokenName: record.name },
+        ...{ detail: limitsText(record), requestId: '' },
       },
     });
   };

@@ -20,8 +20,8 @@ export interface NoticeLimits {
   namedMax: number;
   /** Most notices. */
   noticesMax: number;
-  /** Pages of as many leaks that are read for those that are not dismissed. */
-  leakPagesMax: number;
+  /** Pages of as many documents of a kind that are read for those that the caller may see. */
+  pagesMax: number;
   /** Answers that are kept: of as many sets of owners. */
   answersMax: number;
 }
@@ -39,7 +39,7 @@ export const noticeLimits: NoticeLimits = {
   examinedMax: 1000,
   namedMax: 5,
   noticesMax: 100,
-  leakPagesMax: 20,
+  pagesMax: 20,
   answersMax: 200,
 };
 

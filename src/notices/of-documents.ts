@@ -1,5 +1,6 @@
 /** Notices of what is in the store's documents: limits, leaks, webhooks and jobs. */
 
+import type { DocumentScan, StoredDocument } from '../store/documents.ts';
 import type { AccessTokenRecord } from '../store/record.ts';
 import { isVisible } from '../tokens/caller.ts';
 import { isVisibleTo } from '../webhooks/access.ts';
@@ -10,10 +11,12 @@ import type { Notice, NoticeContext } from './notices.ts';
 
 /** Access tokens that reached their limits. Throws Unavailable. */
 export async function limitNotices(context: NoticeContext): Promise<Notice[]> {
-  const { store, limits } = context;
-  const listed = await store.documents({ ...limitNotes, limit: limits.noticesMax });
-  const notes = listed.map(({ body }) => body as unknown as LimitNote);
-  const seen = await withTokens(context, notes);
+  const seen = await allShown(context, limitNotes, async listed => {
+    return await withTokens(
+      context,
+      listed.map(({ body }) => body as unknown as LimitNote),
+    );
+  });
   return seen
     .sort((a, b) => b.about.at - a.about.at)
     .map(({ about: { at }, record: { id, name } }) => ({
@@ -24,6 +27,27 @@ export async function limitNotices(context: NoticeContext): Promise<Notice[]> {
       time: at,
       isUrgent: false,
     }));
+}
+
+/**
+ * What `show` makes of the documents of a scan, page by page, as many as are shown: those before them that
+ * the caller may not see, or that need no one, are passed over.
+ */
+async function allShown<T>(
+  { store, limits }: NoticeContext,
+  scan: Pick<DocumentScan, 'collection' | 'prefix'>,
+  show: (listed: readonly StoredDocument[]) => Promise<T[]>,
+): Promise<T[]> {
+  const shown: T[] = [];
+  const limit = limits.noticesMax;
+  let after: string | undefined;
+  for (let page = 0; page < limits.pagesMax && shown.length < limit; page++) {
+    const listed = await store.documents({ ...scan, limit, ...(after !== undefined && { after }) });
+    shown.push(...(await show(listed)));
+    after = listed.at(-1)?.id;
+    if (listed.length < limit) break;
+  }
+  return shown;
 }
 
 /** What of a leak is shown. */
@@ -38,16 +62,22 @@ interface Leak {
   dismissed?: object;
 }
 
+type OpenLeak = Leak & { id: string };
+
 /** Leaks that were reported and not dismissed. Throws Unavailable. */
 export async function leakNotices(context: NoticeContext): Promise<Notice[]> {
-  const { caller } = context;
-  const leaks = await openLeaks(context);
-  const isOfAdmin = ({ tokenId }: Leak) => tokenId === '';
-  const ofAdmin = caller.owners === undefined ? leaks.filter(isOfAdmin) : [];
-  const seen = await withTokens(
-    context,
-    leaks.filter(leak => !isOfAdmin(leak)),
-  );
+  const isForAdmins = context.caller.owners === undefined;
+  const ofAdmin: OpenLeak[] = [];
+  const seen = await allShown(context, { collection: 'leaks' }, async listed => {
+    const leaks = listed.map(({ id, body }) => ({ ...(body as unknown as Leak), id }));
+    const open = leaks.filter(({ dismissed }) => dismissed === undefined);
+    const isOfAdmin = ({ tokenId }: Leak) => tokenId === '';
+    if (isForAdmins) ofAdmin.push(...open.filter(isOfAdmin));
+    return await withTokens(
+      context,
+      open.filter(leak => !isOfAdmin(leak)),
+    );
+  });
   return [
     ...ofAdmin.map(leak => ({
       ...leakNotice(leak),
@@ -68,23 +98,7 @@ export async function leakNotices(context: NoticeContext): Promise<Notice[]> {
   ];
 }
 
-/** Leaks that are not dismissed, as many as are shown: dismissed ones before them are passed over. */
-async function openLeaks({ store, limits }: NoticeContext): Promise<(Leak & { id: string })[]> {
-  const open: (Leak & { id: string })[] = [];
-  const limit = limits.noticesMax;
-  let after: string | undefined;
-  for (let page = 0; page < limits.leakPagesMax && open.length < limit; page++) {
-    const scan = { collection: 'leaks', limit, ...(after !== undefined && { after }) } as const;
-    const listed = await store.documents(scan);
-    const leaks = listed.map(({ id, body }) => ({ ...(body as unknown as Leak), id }));
-    open.push(...leaks.filter(({ dismissed }) => dismissed === undefined));
-    after = listed.at(-1)?.id;
-    if (listed.length < limit) break;
-  }
-  return open;
-}
-
-function leakNotice({ id, findings }: Leak & { id: string }) {
+function leakNotice({ id, findings }: OpenLeak) {
   const time = findings.at(-1)?.at;
   return { id: `leak.${id}`, kind: 'leaked', ...(time !== undefined && { time }) } as const;
 }
@@ -141,21 +155,21 @@ interface Job {
 const jobMs = 3 * 86_400_000;
 
 /** Jobs of the caller that ended with failures. Throws Unavailable. */
-export async function jobNotices({ store, caller, now, limits }: NoticeContext): Promise<Notice[]> {
-  const listed = await store.documents({
-    ...{ collection: 'jobs', prefix: 'j.', limit: limits.noticesMax },
-  });
-  return listed
-    .map(({ body }) => body as unknown as Job)
-    .filter(({ creator, failed, endedAt = 0 }) => {
-      return creator.actor === caller.actor && failed > 0 && endedAt > now - jobMs;
-    })
-    .map(({ id, count, failed, endedAt = 0 }) => ({
-      id: `job.${id}`,
-      kind: 'job',
-      text: `${failed} of ${count} changes of a job failed.`,
-      path: `/jobs/${id}`,
-      time: endedAt,
-      isUrgent: false,
-    }));
+export async function jobNotices(context: NoticeContext): Promise<Notice[]> {
+  const { caller, now } = context;
+  const jobs = await allShown(context, { collection: 'jobs', prefix: 'j.' }, async listed =>
+    listed
+      .map(({ body }) => body as unknown as Job)
+      .filter(({ creator, failed, endedAt = 0 }) => {
+        return creator.actor === caller.actor && failed > 0 && endedAt > now - jobMs;
+      }),
+  );
+  return jobs.map(({ id, count, failed, endedAt = 0 }) => ({
+    id: `job.${id}`,
+    kind: 'job',
+    text: `${failed} of ${count} changes of a job failed.`,
+    path: `/jobs/${id}`,
+    time: endedAt,
+    isUrgent: false,
+  }));
 }

@@ -1,5 +1,6 @@
 /** Shows and changes people, and shows and ends sessions: who may do so. */
 
+import type { AccessTokenRecord } from '../store/record.ts';
 import type { TokenReader } from '../store/store.ts';
 import {
   adminActor,
@@ -15,7 +16,6 @@ import { Faults } from '../tokens/faults.ts';
 import {
   checkPageSize,
   checkShownText,
-  checkText,
   checkUuid,
   fieldLimits,
   invalid,
@@ -250,12 +250,16 @@ function demandNotOneself(caller: Caller, id: string, what: string): void {
 export async function demandUnrestricted(records: TokenReader, { actor }: Caller): Promise<void> {
   if (actor === adminActor || personIn(actor) !== undefined) return;
   const record = await records.get(actor);
-  const isFree = record && !record.allowedSources && !record.rateLimit && !record.quota;
-  if (isFree) return;
+  if (record && isUnrestricted(record)) return;
   throw new TokenError(
     'PERMISSION_DENIED',
     "the caller's token is restricted (allowed_sources, rate_limit or quota), so it may give no role",
   );
+}
+
+/** Whether an access token may be used from everywhere, and as often as its holder likes. */
+export function isUnrestricted({ allowedSources, rateLimit, quota }: AccessTokenRecord): boolean {
+  return !allowedSources && !rateLimit && !quota;
 }
 
 /** Throws INVALID_ARGUMENT for a name that a person cannot have. */
@@ -280,6 +284,6 @@ export function checkGranted(
   const field = `${path}owners`;
   if (owners.length > ownersMax) throw invalid(field, `has more than ${ownersMax} entries`);
   if (owners.some(owner => owner.trim() === '')) throw invalid(field, 'has an empty entry');
-  for (const owner of owners) checkText(field, owner, fieldLimits.ownerLengthMax);
+  for (const owner of owners) checkShownText(field, owner, fieldLimits.ownerLengthMax);
   return { role, owners: [...new Set(owners)] };
 }

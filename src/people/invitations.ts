@@ -24,7 +24,7 @@ import { TokenError } from '../tokens/errors.ts';
 import { Faults } from '../tokens/faults.ts';
 import { checkRequestId, checkUuid } from '../tokens/fields.ts';
 import { stateOf } from '../tokens/state.ts';
-import { checkGranted, checkName, demandUnrestricted } from './administer.ts';
+import { checkGranted, checkName, demandUnrestricted, isUnrestricted } from './administer.ts';
 import { type Invitation, invitationOf } from './invitation.ts';
 import { type By, noSuchPerson, type People } from './people.ts';
 import { mayEnter, namedPerson, type Person } from './person.ts';
@@ -138,7 +138,8 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
     if (id === undefined) {
       const token = await records.get(createdBy);
       if (token === undefined || stateOf(token, now()) !== 'active') return false;
-      return token.scopes.includes(adminScope) && token.owner === undefined;
+      const isAdmin = token.scopes.includes(adminScope) && token.owner === undefined;
+      return isAdmin && isUnrestricted(token);
     }
     const inviter = await people.find(id);
     if (inviter === undefined || !mayEnter(inviter)) return false;
@@ -149,7 +150,13 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
     const document = await documents.document('invitations', digestOf(code));
     const invitation = document && invitationOf(document);
     if (invitation === undefined || invitation.usedAt !== undefined) return undefined;
-    return (await mayStillInvite(invitation)) ? invitation : undefined;
+    if (!(await mayStillInvite(invitation))) return undefined;
+    // What a person is called, and their role, can have changed since their link was made.
+    const person = invitation.isForKnown ? await people.find(invitation.personId) : undefined;
+    if (person === undefined) return invitation;
+    const { owners: _former, ...rest } = invitation;
+    const { name, role, owners } = person;
+    return { ...rest, name, role, ...(owners && { owners }) };
   };
 
   return {
@@ -211,21 +218,24 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
       const invitation = await look(code);
       if (invitation === undefined) return undefined;
       const { id, revision: before, personId, name, role, owners, createdBy } = invitation;
-      const by = { actor: personActor(personId), peer };
+      const by = { actor: personActor(personId), name, peer };
       // Before the link is used up: when this fails in the midst, it can be opened again.
       if (!invitation.isForKnown) {
         const granted = { role, ...(owners && { owners }) };
         await people.create({ id: personId, name, ...granted, more: { createdBy } }, by);
       }
       const at = now();
+      const person = await people.change(personId, {
+        ...{ action: 'person.update', by, isUnlogged: true },
+        make: each => (mayEnter(each) ? { lastSignInAt: at } : undefined),
+      });
       const outcome = await documents.changeDocument({
         ...{ collection: 'invitations', id, before },
         body: { ...invitation.body, usedAt: at },
         keepUntil: invitation.expiresAt,
         event: eventOf('invitation.use', by, at, namedPerson({ id: personId, name })),
       });
-      const person = await people.find(personId);
-      return outcome === 'done' && person && mayEnter(person) ? person : undefined;
+      return outcome === 'done' && mayEnter(person) ? person : undefined;
     },
   };
 }

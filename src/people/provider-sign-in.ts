@@ -32,12 +32,12 @@ export function createLetInByProvider(
   return async ({ issuer, subject, claims }, peer) => {
     // The same for each sign-in, so that two at once make one person.
     const id = uuidOf(JSON.stringify(['person', issuer, subject]));
-    const by = { actor: personActor(id), peer };
+    const { name, email } = describe(claims, subject);
+    const by = { actor: personActor(id), name, peer };
     const known = await people.find(id);
     const grant = granted(rules, claims);
     if (grant === undefined) return { problem: 'role', actor: known ? by.actor : '' };
     if (known?.disabledAt !== undefined) return { problem: 'disabled', actor: by.actor };
-    const { name, email } = describe(claims, subject);
     if (known === undefined) {
       const more = { ...(email !== '' && { email }), issuer, subject, roleBy: 'provider' };
       await people.create({ id, name, ...grant, more }, by);

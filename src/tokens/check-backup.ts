@@ -3,6 +3,7 @@
 import { type ChainedEvent, type ChainHead, emptyChain, linkHash } from '../store/audit.ts';
 import { changedDocument, type NamedDocument } from '../store/documents.ts';
 import type { RecordSeal } from '../store/seal.ts';
+import { changesRecord } from '../wording/actions.ts';
 import { isBackedUp } from './backup-documents.ts';
 import { type BackupLine, backupFormat, readLine } from './backup-line.ts';
 
@@ -97,7 +98,7 @@ export async function checkBackup(
         first: log?.first ?? line.event.sequence,
         head: linked(log?.head, line.event, number),
       };
-      if (isChange(line.event)) {
+      if (changesRecord(line.event)) {
         const token = seen(line.event.tokenId);
         token.changes += 1;
         token.lastChange = line.event.id;
@@ -180,9 +181,4 @@ function checkDocument(name: string, { revision, change }: SeenDocument): void {
 /** The name of a document in CheckedBackup.lastDocumentOf. */
 export function nameOf({ collection, id }: Pick<NamedDocument, 'collection' | 'id'>): string {
   return `${collection}/${id}`;
-}
-
-/** Whether an event is a change of the access token that it names. */
-function isChange({ action, tokenId }: ChainedEvent): boolean {
-  return tokenId !== '' && (action.startsWith('token.') || action === 'jwt.revoke');
 }

@@ -143,7 +143,7 @@ export function checkAudiences(field: string, audiences: readonly string[]): voi
   if (new Set(audiences).size !== audiences.length) throw invalid(field, 'has an entry twice');
   for (const audience of audiences) {
     if (audience === '') throw invalid(field, 'has an empty entry');
-    checkText(field, audience, audienceLengthMax);
+    checkShownText(field, audience, audienceLengthMax);
   }
 }
 

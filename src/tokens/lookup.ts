@@ -162,8 +162,8 @@ async function findNamed(deps: LookupDeps, bare: string): Promise<Named | undefi
   const id = kid ?? uuidInStaticToken(bare);
   if (id === undefined) return undefined;
   const record = await store.get(id);
-  // Of another prefix it is a token only where its access token is there.
-  const isOnly = kid !== undefined || record !== undefined || bare.startsWith(staticTokenPrefix);
+  // Not by the record: whether another owner's is there must not show.
+  const isOnly = kid !== undefined || bare.startsWith(staticTokenPrefix);
   return { record, matchedBy: 'part', isOnly };
 }
 

@@ -4,20 +4,22 @@ import { v4 } from 'uuid';
 import type { AuditEvent } from '../store/audit.ts';
 import type { Documents } from '../store/documents.ts';
 import type { JsonObject } from '../store/record.ts';
+import { byCaller } from '../tokens/audit-names.ts';
 import type { Caller } from '../tokens/caller.ts';
 import { TokenError } from '../tokens/errors.ts';
 import { type Webhook, webhookOf } from './webhook.ts';
 
 /** An event of the audit log about a webhook. */
 export function webhookEvent(
-  { actor, peer }: Pick<Caller, 'actor' | 'peer'>,
+  caller: Caller,
   action: string,
   { description, host }: Pick<Webhook, 'description' | 'host'>,
   time: number,
   fields: { before?: JsonObject; after?: JsonObject } = {},
 ): AuditEvent {
   const detail = description === '' ? host : `${description} (${host})`;
-  return { id: v4(), time, action, actor, peer, tokenId: '', ...fields, detail, requestId: '' };
+  const what = { id: v4(), time, action, ...byCaller(caller), tokenId: '' };
+  return { ...what, ...fields, detail, requestId: '' };
 }
 
 /** Whether a caller may see a webhook: it is not limited, or all of the webhook's owners are its own. */

@@ -5,7 +5,7 @@ import type { Caller } from '../tokens/caller.ts';
 import { graceSecondsMax } from '../tokens/check-request.ts';
 import { TokenError } from '../tokens/errors.ts';
 import { checkAll, invalid } from '../tokens/faults.ts';
-import { checkShownText, checkText, fieldLimits } from '../tokens/fields.ts';
+import { checkShownText, fieldLimits } from '../tokens/fields.ts';
 import { type EventType, eventTypes } from './events.ts';
 
 /** The fields that callers set. */
@@ -74,7 +74,7 @@ export function checkWebhookFields(
 
 function checkUrl(url: string, readAddress: ReadAddress): void {
   if (url === '') throw invalid('webhook.url', 'is required');
-  checkText('webhook.url', url, limits.urlLengthMax);
+  checkShownText('webhook.url', url, limits.urlLengthMax);
   let read: URL;
   try {
     read = readAddress(url);
@@ -108,7 +108,7 @@ function checkOwners(owners: readonly string[]): void {
   if (new Set(owners).size !== owners.length) throw invalid(field, 'has an entry twice');
   for (const owner of owners) {
     if (owner === '') throw invalid(field, 'has an empty entry');
-    checkText(field, owner, fieldLimits.ownerLengthMax);
+    checkShownText(field, owner, fieldLimits.ownerLengthMax);
   }
 }
 

@@ -99,6 +99,20 @@ export function secretsOf(keys: MasterKeys, { id, secrets }: Webhook, now: numbe
     .map(secret => keys.open(secret, secretContext(id)));
 }
 
+/** Whether a secret is the current one; one whose master key is not listed is another. */
+export function isCurrentSecret(
+  keys: MasterKeys,
+  { id, secrets: [current] }: Webhook,
+  secret: string,
+): boolean {
+  try {
+    return current !== undefined && keys.open(current, secretContext(id)) === secret;
+  } catch (error) {
+    if (error instanceof Unavailable) return false;
+    throw error;
+  }
+}
+
 /**
  * The webhook with all that is encrypted under the first master key, and without a former secret whose
  * time is over; undefined when it is like that already. What cannot be decrypted stays.

@@ -7,10 +7,11 @@ import { adminScope, type Caller, demand } from '../tokens/caller.ts';
 import type { Claim } from '../tokens/claims.ts';
 import { TokenError } from '../tokens/errors.ts';
 import { Faults, invalid } from '../tokens/faults.ts';
-import { checkRequestId, checkUuid, difference } from '../tokens/fields.ts';
+import { checkRequestId, checkUuid } from '../tokens/fields.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import { isVisibleTo, visibleWebhook, webhookEvent } from './access.ts';
 import { actorName } from './actor-name.ts';
+import { changesMax, createChangeWebhook } from './change-webhook.ts';
 import {
   checkGrace,
   checkWebhookFields,
@@ -27,6 +28,7 @@ import { makeWebhookSecret } from './sign.ts';
 import {
   auditFieldsOf,
   bodyOf,
+  isCurrentSecret,
   sealSecret,
   secretsOf,
   urlOf,
@@ -76,6 +78,7 @@ export interface Webhooks {
     caller: Caller,
     id: string,
     graceSeconds: number,
+    requestId?: string,
   ): Promise<{ shown: ShownWebhook; secret: string }>;
   remove(caller: Caller, id: string): Promise<void>;
 }
@@ -98,8 +101,6 @@ export interface WebhooksDeps {
 const lookedAt = { alone: 100, inList: 20 } as const;
 /** The part of the webhooks that callers with owners may have. */
 const share = 1 / 5;
-/** Most attempts at a change while others change the same webhook. */
-const changesMax = 8;
 
 /** Creates them. */
 export function createWebhooks(deps: WebhooksDeps): Webhooks {
@@ -133,33 +134,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     const [secret = ''] = webhook.revision === 1 ? secretsOf(keys, webhook, now()) : [];
     return { shown: await show(webhook), secret };
   };
-  const change = async (
-    ask: { caller: Caller; id: string; action: string; revision?: number },
-    make: (before: Webhook, at: number) => Promise<Webhook> | Webhook,
-  ): Promise<Webhook> => {
-    for (let attempt = 1; attempt <= changesMax; attempt++) {
-      const before = await visibleWebhook(store, ask.caller, ask.id);
-      if (ask.revision && ask.revision !== before.revision) throw stale(ask.revision);
-      const at = now();
-      const next = { ...(await make(before, at)), updatedAt: at };
-      const outcome = await store.changeDocument({
-        ...{ collection: 'webhooks', id: before.id, before: before.revision },
-        body: bodyOf(next),
-        event: webhookEvent(
-          ask.caller,
-          ask.action,
-          before,
-          at,
-          difference(auditFieldsOf(before), auditFieldsOf(next)),
-        ),
-      });
-      if (outcome === 'done') {
-        deps.onChange();
-        return { ...next, revision: before.revision + 1 };
-      }
-    }
-    throw new TokenError('ABORTED', 'this webhook keeps changing; try again');
-  };
+  const change = createChangeWebhook(deps);
 
   return {
     async create(caller, fields, requestId = '') {
@@ -240,15 +215,26 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       return await show(webhook);
     },
 
-    async rotateSecret(caller, id, graceSeconds) {
+    async rotateSecret(caller, id, graceSeconds, requestId = '') {
       demand(caller, adminScope);
       const faults = new Faults();
       const uuid = faults.read(() => checkUuid('id', id)) ?? '';
       faults.read(() => checkGrace(graceSeconds));
+      faults.read(() => checkRequestId(requestId));
       faults.end();
-      const secret = makeWebhookSecret();
-      const ask = { caller, id: uuid, action: 'webhook.rotate' };
-      const webhook = await change(ask, (before, at) => {
+      const { revision } = await visibleWebhook(store, caller, uuid);
+      const asked = { id: uuid, graceSeconds };
+      const offered = `${revision} ${makeWebhookSecret()}`;
+      const claimed = await claim(
+        { caller, rpc: 'RotateWebhookSecret', requestId, asked },
+        offered,
+      );
+      const [claimedAt = '', secret = ''] = claimed.split(' ');
+      const webhook = await change({ caller, id: uuid, action: 'webhook.rotate' }, (before, at) => {
+        // A repeat: it was made.
+        if (requestId !== '' && isCurrentSecret(keys, before, secret)) return undefined;
+        // Otherwise a repeat could bring a secret back that another rotation has replaced.
+        if (claimed !== offered && before.revision !== Number(claimedAt)) throw changedSince();
         const former = before.secrets
           .slice(0, graceSeconds > 0 ? 1 : 0)
           .map(last => ({ ...last, goodUntil: at + graceSeconds * 1000 }));
@@ -292,9 +278,9 @@ function shownUrl(keys: MasterKeys, webhook: Webhook): string {
   }
 }
 
-function stale(revision: number): TokenError {
+function changedSince(): TokenError {
   return new TokenError(
     'ABORTED',
-    `revision ${revision} is not the current one; read the webhook again, then repeat`,
+    'the webhook was changed since the first call with this request id; look at it, then use another id',
   );
 }

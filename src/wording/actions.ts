@@ -11,42 +11,49 @@ export const auditActions: Readonly<Record<string, AuditAction>> = {
     title: 'Access token created',
     did: 'created {token}',
     tone: 'good',
+    changesRecord: true,
     holds: '`after`: all fields but the secret',
   },
   'token.update': {
     title: 'Access token changed',
     did: 'changed {token}',
     tone: 'good',
+    changesRecord: true,
     holds: '`before`, `after`: the changed fields',
   },
   'token.rotate': {
     title: 'Access token rotated',
     did: 'rotated {token}',
     tone: 'good',
+    changesRecord: true,
     holds: '`after`: `rotatedAt`, and `previousGoodUntil`, the end of the previous secret',
   },
   'token.end_grace': {
     title: 'Grace ended',
     did: 'ended the grace of the previous secret of {token}',
     tone: 'good',
+    changesRecord: true,
     holds: '`before`: `previousGoodUntil`, when it would have ended',
   },
   'token.revoke': {
     title: 'Access token revoked',
     did: 'revoked {token}',
     tone: 'bad',
+    changesRecord: true,
     holds: '`after`: `revokedAt`, `revokeReason`; `detail`: the reason',
   },
   'token.import': {
     title: 'Access token imported',
     did: 'imported {token}',
     tone: 'good',
+    changesRecord: true,
     holds: '`after`: all fields but the secret',
   },
   'token.reseal': {
     title: 'Secret sealed again',
     did: 'sealed the secret of {token} with the master key in use',
     tone: 'quiet',
+    changesRecord: true,
     holds: '`before`, `after`: the revision',
   },
   'token.leaked': {
@@ -66,6 +73,7 @@ export const auditActions: Readonly<Record<string, AuditAction>> = {
     title: 'JWTs revoked',
     did: 'revoked JWTs of {token}',
     tone: 'bad',
+    changesRecord: true,
     holds:
       '`after.jwtsRevoked`: keyed digests of a `jti` (`ids`) or a subject (`subjects`), or ' +
       '`issuedBefore`; `detail`: the reason',
@@ -217,6 +225,11 @@ export const auditActions: Readonly<Record<string, AuditAction>> = {
 export function actionOf(name: string): AuditAction {
   if (Object.hasOwn(auditActions, name)) return auditActions[name] as AuditAction;
   return { title: name, did: name, tone: 'quiet', holds: '' };
+}
+
+/** Whether an entry is a change of the record of the access token that it names. */
+export function changesRecord({ action, tokenId }: { action: string; tokenId: string }): boolean {
+  return tokenId !== '' && actionOf(action).changesRecord === true;
 }
 
 /** The groups of actions: the parts of their names before the dot. */

@@ -1,7 +1,7 @@
 /** Writes entries of the audit log as CSV (RFC 4180), for spreadsheets. */
 
-import { stringify } from 'csv-stringify/sync';
 import { plainSentence, type Telling, type ToldEvent, tell } from './audit-sentence.ts';
+import { csv } from './csv.ts';
 
 /** An entry with all that a row holds: see AuditEvent in access_token.proto. */
 export interface CsvEvent extends ToldEvent {
@@ -50,9 +50,4 @@ export function utcTime(ms: number): string {
 
 function json(fields: object | undefined): string {
   return fields === undefined ? '' : JSON.stringify(fields);
-}
-
-/** A cell that begins as a formula gets an apostrophe before it, so that no spreadsheet computes it. */
-function csv(rows: string[][]): string {
-  return stringify(rows, { escape_formulas: true, record_delimiter: 'windows' });
 }

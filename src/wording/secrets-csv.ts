@@ -1,6 +1,6 @@
 /** New tokens and secrets of a job as a file: CSV (RFC 4180) or JSON Lines. */
 
-import { stringify } from 'csv-stringify/sync';
+import { csv } from './csv.ts';
 
 /** A new token or secret; see ReadJobSecretsResponse in jobs.proto. */
 export interface SecretRow {
@@ -25,9 +25,4 @@ export function secretsText(format: SecretFormat, rows: readonly SecretRow[]): s
   return csv(
     rows.map(({ tokenId, name, owner, kind, secret }) => [...[tokenId, name, owner, kind, secret]]),
   );
-}
-
-/** A cell that begins as a formula gets an apostrophe before it, so that no spreadsheet computes it. */
-function csv(rows: string[][]): string {
-  return stringify(rows, { escape_formulas: true, record_delimiter: 'windows' });
 }

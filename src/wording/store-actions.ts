@@ -8,6 +8,8 @@ export interface AuditAction {
   readonly did: string;
   /** How it looks: `bad` for what ends something, `warn` for what someone should look at. */
   readonly tone: 'good' | 'bad' | 'warn' | 'quiet';
+  /** Whether it changes the record of the access token that it names; absent for no. */
+  readonly changesRecord?: true;
   /** Whether it is a call that was refused; absent for no. */
   readonly isRefusal?: true;
   /** What `before`, `after` and `detail` hold, in Markdown; "" for nothing. */

@@ -112,6 +112,20 @@ test('only administrators without owners see and change people', async () => {
   expect(await peopleAdmin.get(self, id)).toMatchObject({ id });
 });
 
+test('no name and no owner turns the text around it', async () => {
+  const { id } = await office.person('viewer');
+  for (const fields of [
+    { name: 'eve\u202e nnA yb' },
+    { granted: { role: 'viewer', owners: ['eve\u2066'] } },
+  ]) {
+    await expectRefused(
+      peopleAdmin.update(admin, id, 0, fields),
+      'INVALID_ARGUMENT',
+      'has a character that turns the direction of text',
+    );
+  }
+});
+
 test('a restricted access token gives no one a role', async () => {
   const { id } = await office.person('viewer');
   const some = fields({ scopes: ['usher.admin'], allowedSources: ['192.0.2.1'] });

@@ -3,7 +3,7 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
-import { Role } from '../../src/gen/usher/v1/people_pb.ts';
+import { PeopleService, Role } from '../../src/gen/usher/v1/people_pb.ts';
 import { createPeople } from '../../src/people/people.ts';
 import { readConfig } from '../../src/settings/config.ts';
 import { redisAddress } from '../../src/store/address.ts';
@@ -11,7 +11,7 @@ import { openRedis } from '../../src/store/redis/store.ts';
 import { createRecordSeal } from '../../src/verify/record-seal.ts';
 import { runUsher } from '../cli/run-usher.ts';
 import { redisLimits } from '../limits.ts';
-import { adminOf } from '../server/api.ts';
+import { adminOf, clientOf } from '../server/api.ts';
 import { runServer, secrets, type TestServer } from '../server/run-server.ts';
 import { type RedisServer, startRedis } from '../store/redis/server.ts';
 import { codeIn, invitationsAt, visit } from './invited-setup.ts';
@@ -164,7 +164,7 @@ test('a link of an administrator who was removed since is no longer good', async
 
 test('a link of an access token that was revoked or changed since is no longer good', async () => {
   const tokens = adminOf(one);
-  for (const how of ['revoked', 'changed'] as const) {
+  for (const how of ['revoked', 'changed', 'restricted'] as const) {
     const made = await tokens.create({
       ...{ kind: Kind.STATIC, name: how, scopes: ['usher.admin'] },
     });
@@ -175,8 +175,11 @@ test('a link of an access token that was revoked or changed since is no longer g
     if (how === 'revoked') await tokens.revoke({ id });
     else {
       await tokens.update({
-        accessToken: { id, revision, scopes: ['usher.tokens.read'] },
-        updateMask: { paths: ['scopes'] },
+        accessToken: {
+          ...{ id, revision, scopes: ['usher.tokens.read'] },
+          allowedSources: ['192.0.2.0/24'],
+        },
+        updateMask: { paths: [how === 'changed' ? 'scopes' : 'allowed_sources'] },
       });
     }
     expect((await visit(two).signIn({ invitation: codeIn(url) })).status).toBe(403);
@@ -218,6 +221,26 @@ test('a new link lets a person in again, and ends their older ones', async () =>
     personId: '0198c0de-0000-7000-8000-000000000001',
   });
   expect(await codeOf(unknown)).toBe('NotFound');
+});
+
+test('a link shows the role that its person has by now, and a sign-in by it is their last one', async () => {
+  const { code, personId: id } = await invite('Riser');
+  const people = clientOf(PeopleService, one.manager, one.adminToken);
+  await visit(one).signIn({ invitation: code });
+  const lastSignIn = async () => (await people.getPerson({ id })).person?.lastSignInTime;
+  const first = await lastSignIn();
+  expect(first).toBeDefined();
+  const again = codeIn((await invitationsAt(one).createInvitation({ personId: id })).url);
+  await people.updatePerson({
+    person: { id, role: Role.KEEPER, owners: ['payments'] },
+    updateMask: { paths: ['role', 'owners'] },
+  });
+  expect((await visit(two).post('/invitation', { code: again })).body).toMatchObject({
+    ...{ role: 'keeper', owners: ['payments'] },
+  });
+  clock.ms += 1000;
+  await visit(two).signIn({ invitation: again });
+  expect((await lastSignIn())?.seconds).toBe((first?.seconds ?? 0n) + 1n);
 });
 
 test('the command line invites, lists and revokes', async () => {

@@ -127,3 +127,14 @@ test('nothing of it was changed', async () => {
   const { accessToken } = await adminOf(server).get({ id: named.tokenId });
   expect(accessToken).toMatchObject({ name: 'the hive', owner: 'bee', revision: 2n });
 });
+
+test('each entry of the log has the names of those whom it names', async () => {
+  const { events } = await adminOf(server).listAuditEvents({ pageSize: 500 });
+  const isNamed = (id: string) => id !== '' && id !== 'admin' && id !== 'usher';
+  const nameless = events.filter(
+    ({ actor, actorName, tokenId, tokenName }) =>
+      (isNamed(actor) && !actorName) || (tokenId !== '' && !tokenName),
+  );
+  expect(events.length).toBeGreaterThan(50);
+  expect(nameless.map(({ action, detail }) => `${action}: ${detail}`)).toEqual([]);
+});

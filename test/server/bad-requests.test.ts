@@ -154,7 +154,10 @@ const webhooks: typeof tokens = {
     },
     [...ofWebhook, 'id', 'revision'].sort().map(name => `webhook.${name}`),
   ],
-  rotateWebhookSecret: [{ id: 'x', grace: fraction }, ['grace', 'id']],
+  rotateWebhookSecret: [
+    { id: 'x', grace: fraction, requestId: 'x' },
+    ['grace', 'id', 'request_id'],
+  ],
   removeWebhook: [{ id: 'x' }, ['id']],
   testWebhook: [{ id: 'x' }, ['id']],
   listDeliveries: [

@@ -7,10 +7,11 @@ import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Certificates, makeCertificates } from '../certificates.ts';
+import { runUsher } from '../cli/run-usher.ts';
 import { ownEngine } from '../engine.ts';
 import { makeStatic } from '../gateways/tokens.ts';
 import { adminOf } from './api.ts';
-import { runServer, type TestServer } from './run-server.ts';
+import { runServer, secrets, type TestServer } from './run-server.ts';
 
 const secret = `whsec_${randomBytes(32).toString('base64')}`;
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -190,4 +191,17 @@ test('neither path is there unless it is configured', async () => {
   expect((await ask('/leaks')).status).toBe(404);
   expect((await ask('/leaks/github')).status).toBe(404);
   await other.stop();
+});
+
+test('after reports the records agree with the log, and a backup is good', async () => {
+  const { token } = await makeStatic(usher);
+  const { body, headers } = byScanner({ findings: [{ credential: token }] });
+  expect(await (await post('/leaks', body, headers)).json()).toEqual({ outcomes: ['revoked'] });
+  const env = { USHER_MANAGER_URL: `http://${usher.manager}`, USHER_ADMIN_TOKEN: usher.adminToken };
+  const verified = await runUsher(['audit', 'verify', '--records', '--json'], env);
+  expect(JSON.parse(verified.out)).toMatchObject({ whole: true, wrong: [] });
+  const file = pems.path('backup');
+  expect(await runUsher(['backup', file], env)).toMatchObject({ code: 0 });
+  const checked = await runUsher(['restore', '--check', file, '--json'], secrets);
+  expect(checked, checked.out).toMatchObject({ code: 0 });
 });

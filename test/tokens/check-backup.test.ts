@@ -5,6 +5,7 @@ import { type ChainedEvent, chain, emptyChain } from '../../src/store/audit.ts';
 import type { AccessTokenRecord } from '../../src/store/record.ts';
 import { type BackupLine, backupFormat, writeLine } from '../../src/tokens/backup-line.ts';
 import { checkBackup } from '../../src/tokens/check-backup.ts';
+import { auditActions } from '../../src/wording/actions.ts';
 import { testSeal } from '../seal.ts';
 import { creation, revocation } from '../store/changes.ts';
 
@@ -84,4 +85,17 @@ test('a log that was shortened in the store is one that begins later, and not in
 test('a backup of a newer version is refused', async () => {
   const newer = { ...start, backup: backupFormat + 1 };
   await expect(check([newer, ...whole.slice(1)])).rejects.toThrow(/of a newer version of Usher/);
+});
+
+test('an entry that names an access token and changes nothing of it is no change of its record', async () => {
+  const others = Object.keys(auditActions).filter(name => !auditActions[name]?.changesRecord);
+  expect(others).toContain('token.leaked');
+  let last = head;
+  const about = others.map(action => {
+    const { event } = revocation(first);
+    last = chain(last, { ...event, action });
+    return { event: last as ChainedEvent };
+  });
+  const lines = [...whole.slice(0, -1), ...about, { ...end, end: last }];
+  await expect(check(lines)).resolves.toBeDefined();
 });

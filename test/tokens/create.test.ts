@@ -45,6 +45,7 @@ const wrong: [field: string, what: string, some: Partial<Fields>][] = [
   ['audiences', 'with a control character', { audiences: ['a\r'] }],
   ['name', 'that turns the text after it', { name: 'eve\u202e nnA yb' }],
   ['owner', 'that turns the text after it', { owner: 'a\u2067' }],
+  ['audiences', 'that turns the text after it', { audiences: ['a\u2067'] }],
   ['jwt_lifetime_max', '0', { jwtLifetimeMaxSeconds: 0 }],
   ['jwt_lifetime_max', 'negative', { jwtLifetimeMaxSeconds: -1 }],
   ['jwt_lifetime_max', 'a fraction', { jwtLifetimeMaxSeconds: 1.5 }],

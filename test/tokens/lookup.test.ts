@@ -139,6 +139,13 @@ describe('who may ask', () => {
       expect(await find(text, adminOf('other'))).toEqual([]);
     }
   });
+  test('another owner does not learn from the search whether an access token is there', async () => {
+    const examined = async (text: string) =>
+      (await lookup(adminOf('other'), { text, pageToken: '' })).examined;
+    await tokens.create(admin, 'jwt', fields({ owner: 'other' }));
+    const part = fixed.secret.slice(0, 30).replace(/^[a-z]+/, 'acme');
+    expect(await examined(part)).toBe(await examined(part.replace(/.{6}$/, 'Zm0000')));
+  });
   test('it needs the scope to read', async () => {
     const call = lookup({ ...reader, scopes: ['usher.jwts.issue'] }, { text: id, pageToken: '' });
     await expectRefused(call, 'PERMISSION_DENIED', 'usher.tokens.read');

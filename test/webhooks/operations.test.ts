@@ -40,6 +40,8 @@ test.each([
   [{ events: [] }, 'must name at least one event'],
   [{ expiringDays: [1, 2, 3, 4, 5, 6] }, 'more than 5 entries'],
   [{ description: 'a\u0007b' }, 'control character'],
+  [{ url: 'https://h.example.com/\u202ex' }, 'webhook.url: has a character that turns'],
+  [{ owners: ['eve\u2066'] }, 'webhook.owners: has a character that turns'],
 ])('%j is refused', async (some, text) => {
   await expectRefused(webhooks.create(admin, hook(some)), 'INVALID_ARGUMENT', text);
 });
@@ -65,6 +67,29 @@ test('a repeat with the same request id makes no other webhook', async () => {
   await webhooks.rotateSecret(admin, id, 0);
   const late = await webhooks.create(admin, hook({ description: 'once' }), requestId);
   expect([late.shown.webhook.id, late.secret]).toEqual([id, '']);
+  await webhooks.remove(admin, id);
+});
+
+test('a repeated rotation with the same request id makes no other secret', async () => {
+  const { id } = (await webhooks.create(admin, hook({ description: 'rotates' }))).shown.webhook;
+  const requestId = crypto.randomUUID();
+  const rotate = () => webhooks.rotateSecret(admin, id, 60, requestId);
+  const [first, again] = await Promise.all([rotate(), rotate()]);
+  await webhooks.update(admin, {
+    ...{ id, revision: 0, fields: hook({ description: 'other' }), paths: ['description'] },
+  });
+  const third = await rotate();
+  expect([again.secret, third.secret]).toEqual([first.secret, first.secret]);
+  expect(third.shown.webhook.revision).toBe(3);
+  await expectRefused(
+    webhooks.rotateSecret(admin, id, 0, requestId),
+    'INVALID_ARGUMENT',
+    'request_id: was used for a different call',
+  );
+  // What another rotation replaced does not come back.
+  const { secret } = await webhooks.rotateSecret(admin, id, 60);
+  await expectRefused(rotate(), 'ABORTED', 'changed since the first call');
+  expect(secret).not.toBe(first.secret);
   await webhooks.remove(admin, id);
 });
 

@@ -114,8 +114,9 @@ function Hint() {
   return (
     <Text size="sm" c="dimmed">
       The admin token is in <Code>USHER_ADMIN_TOKEN</Code> or, with the embedded store, in the data
-      folder. Any access token with scope <Code>usher.admin</Code> or <Code>usher.tokens.read</Code>{' '}
-      works too. <Code>usher login</Code> prints a link that needs no token.
+      folder. Any access token with scope <Code>usher.admin</Code>, <Code>usher.tokens.read</Code>{' '}
+      or <Code>usher.audit.read</Code> works too. <Code>usher login</Code> prints a link that needs
+      no token.
     </Text>
   );
 }

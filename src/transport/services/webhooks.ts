@@ -60,11 +60,11 @@ export function webhookHandlers(deps: WebhooksDeps): Handlers<typeof WebhookServ
       });
       return create(UpdateWebhookResponseSchema, { webhook: webhookMessage(shown) });
     },
-    async rotateWebhookSecret({ id, grace }, call) {
+    async rotateWebhookSecret({ id, grace, requestId }, call) {
       const caller = await authenticate(call);
       // What is not whole is refused there, with all else that is wrong.
       const graceSeconds = grace ? Number(grace.seconds) + grace.nanos / 1e9 : 0;
-      const { shown, secret } = await webhooks.rotateSecret(caller, id, graceSeconds);
+      const { shown, secret } = await webhooks.rotateSecret(caller, id, graceSeconds, requestId);
       const webhook = webhookMessage(shown);
       return create(RotateWebhookSecretResponseSchema, { webhook, secret });
     },

@@ -97,7 +97,9 @@ function Row({ invitation, onRevoke }: { invitation: Invitation; onRevoke: () =>
       <Table.Td data-label="For" className="cell-name">
         {name}
       </Table.Td>
-      <Table.Td data-label="As">{as}</Table.Td>
+      <Table.Td data-label="As" style={{ overflowWrap: 'anywhere' }}>
+        {as}
+      </Table.Td>
       <Table.Td data-label="By">{createName || createActor}</Table.Td>
       <Table.Td data-label="Ends" className="nowrap">
         {useTime ? (

@@ -9,7 +9,7 @@ export function PageHeader(props: { title: string; text?: ReactNode; actions?: R
   useTitle(props.title);
   return (
     <Group justify="space-between" align="flex-start" mb="lg" gap="md">
-      <div>
+      <div style={{ overflowWrap: 'anywhere' }}>
         <Title order={1} size="h2">
           {props.title}
         </Title>

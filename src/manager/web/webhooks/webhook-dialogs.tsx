@@ -7,6 +7,7 @@ import { type Webhook, WebhookService } from '../../../gen/usher/v1/webhooks_pb.
 import { focusFirst } from '../tokens/token-form.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { DialogForm } from '../ui/dialog-form.tsx';
+import { useRequestId } from '../ui/use-request-id.ts';
 import { useCall } from './use-call.ts';
 import { WebhookFields } from './webhook-fields.tsx';
 import {
@@ -76,10 +77,11 @@ export function RotateDialog(props: {
 }) {
   const [grace, setGrace] = useState('86400');
   const rotate = useCall(WebhookService.method.rotateWebhookSecret);
+  const requestId = useRequestId();
 
   async function submit() {
-    const { id } = props.webhook;
-    const answer = await rotate.run({ id, grace: { seconds: BigInt(grace) } });
+    const asked = { id: props.webhook.id, grace: { seconds: BigInt(grace) } };
+    const answer = await rotate.run({ ...asked, requestId: requestId.of(asked) });
     if (!answer?.webhook) return;
     props.onClose();
     props.onRotated({ webhook: answer.webhook, secret: answer.secret });

@@ -1,0 +1,13 @@
+/** Writes CSV (RFC 4180) for spreadsheets. */
+
+import { stringify } from 'csv-stringify/sync';
+
+/**
+ * A cell that begins as a formula gets an apostrophe before it, so that no spreadsheet computes it; one with
+ * a line end of any kind is quoted, so that it begins no row.
+ */
+export function csv(rows: string[][]): string {
+  return stringify(rows, {
+    ...{ escape_formulas: true, quoted_match: /[\r\n]/, record_delimiter: 'windows' },
+  });
+}
