@@ -5,7 +5,8 @@ import { endOf } from './identity.ts';
 
 /**
  * The DNS names, in lower case, and URIs in the SAN of a certificate. None if the text of the SAN is
- * not understood as a whole. A DNS name with a wildcard names no one in particular, and is left out.
+ * not understood as a whole. A DNS name with a wildcard names no one in particular, and is left out; so is a
+ * URI without a scheme, which could pass for a DNS name that the CA does not vouch for.
  */
 export function namesOf({ subjectAltName }: Pick<X509Certificate, 'subjectAltName'>): string[] {
   const names: string[] = [];
@@ -18,7 +19,7 @@ export function namesOf({ subjectAltName }: Pick<X509Certificate, 'subjectAltNam
     const value = unquoted(text);
     if (value === undefined) return [];
     if (kind === 'DNS' && /^[\w-]+(?:\.[\w-]+)*$/.test(value)) names.push(value.toLowerCase());
-    if (kind === 'URI' && /^[!-~]+$/.test(value)) names.push(value);
+    if (kind === 'URI' && /^[a-z][a-z0-9+.-]*:[!-~]+$/i.test(value)) names.push(value);
     rest = rest.slice(all.length);
   }
   return names;

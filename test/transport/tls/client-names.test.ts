@@ -22,6 +22,7 @@ test.each<[string, string[], string[]]>([
   // What would be another entry in the text of the SAN must not become one.
   ['a forged list in a URI', ['URI:http://a, DNS:admin.example'], []],
   ['a forged list in a name', ['DNS:a.example, DNS:admin.example'], []],
+  ['a URI that looks like a name', ['URI:gateway.example.com', 'URI://gateway.example.com'], []],
   ['quotes', ['DNS:a".example', 'DNS:b.example'], ['b.example']],
   ['a zero byte', ['DNS:admin.example\0.evil.example'], []],
   ['a line break', ['URI:spiffe://t/a\nb'], []],
