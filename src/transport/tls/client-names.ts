@@ -45,13 +45,27 @@ export function chainOf(leaf: X509Certificate): X509Certificate[] {
   return chain;
 }
 
-/** Whether one of the CAs has signed a chain that was verified before; `nowMs` is since 1970. */
+/**
+ * Whether a root among the CAs stands behind a chain that was verified before, through the chain or other
+ * CAs; `nowMs` is since 1970.
+ */
 export function standsBehind(
   cas: readonly X509Certificate[],
   chain: readonly X509Certificate[],
   nowMs: number,
 ): boolean {
-  return chain.some(each =>
-    cas.some(ca => nowMs <= endOf(ca) && each.checkIssued(ca) && each.verify(ca.publicKey)),
-  );
+  const reachesRoot = (each: X509Certificate, others: readonly X509Certificate[]): boolean =>
+    others.some(
+      ca =>
+        nowMs <= endOf(ca) &&
+        each.checkIssued(ca) &&
+        each.verify(ca.publicKey) &&
+        ((cas.includes(ca) && ca.checkIssued(ca)) ||
+          reachesRoot(
+            ca,
+            others.filter(other => other !== ca),
+          )),
+    );
+  const [leaf, ...between] = chain;
+  return leaf !== undefined && reachesRoot(leaf, [...cas, ...between]);
 }

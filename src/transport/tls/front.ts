@@ -81,11 +81,17 @@ export function createTlsFront(deps: TlsFrontDeps): TlsFront {
     deps.serve(socket, raw);
   });
   const replace = () => server.setSecureContext(tlsOptions(tls));
+  let cas = tls.source.current.clientCas;
   const unfollow = [
     tls.tickets.onChange(replace),
     tls.source.onChange(() => {
       replace();
       const { clientCas } = tls.source.current;
+      const isKept = ({ raw }: X509Certificate) => clientCas.some(ca => ca.raw.equals(raw));
+      // A session that was resumed has the client's certificate alone, without those in between.
+      const wasCut = !cas.every(isKept);
+      cas = clientCas;
+      if (!wasCut) return;
       for (const [socket, chain] of chains) {
         if (!standsBehind(clientCas, chain, tls.now())) socket.destroy();
       }

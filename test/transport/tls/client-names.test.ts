@@ -50,6 +50,10 @@ test('a CA stands behind what it signed, at whatever place of the chain', () => 
   expect(standsBehind([namesake], certificates, now)).toBe(false);
   expect(standsBehind([], certificates, now)).toBe(false);
   expect(standsBehind([root], certificates, now + 365 * 86_400_000)).toBe(false);
+  // One in between stands behind nothing without its root, though it may be in the file.
+  const middle = new X509Certificate(between.cert);
+  expect(standsBehind([middle, root], certificates.slice(0, 1), now)).toBe(true);
+  expect(standsBehind([middle, namesake], certificates, now)).toBe(false);
   // Without those in between, it is not known.
   expect(standsBehind([root], certificates.slice(0, 1), now)).toBe(false);
   expect(chainOf(certificates[0] as X509Certificate)).toHaveLength(1);
