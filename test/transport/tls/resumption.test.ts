@@ -88,6 +88,8 @@ describe.each(all)('%s', (_, kind, maxVersion) => {
     expect(socket.isSessionReused()).toBe(true);
     const closed = new Promise<void>(resolve => socket.once('close', () => resolve()));
     socket.resume();
+    // The server has seen the end of the handshake before.
+    await ask(undefined, caller);
     const next = makeCertificate(ca, 'usher', { names: ['DNS:localhost'] });
     const other = makeCa('Other CA').cert;
     replace({ ...texts, cert: next.cert, key: next.key });
