@@ -68,3 +68,8 @@ test(
   },
   snippetMsMax,
 );
+
+test('no other user may read what the run-books wrote', async () => {
+  const { stdout } = await bash.run(`find ${folder} -maxdepth 1 -type f -perm /077`);
+  expect(stdout).toBe('');
+});

@@ -82,7 +82,7 @@ const rooms: Record<string, readonly string[]> = {
   timing: [],
   reading: [],
   tls: [],
-  outbound: ['timing', 'tls'],
+  outbound: ['timing', 'tls', 'reading'],
   wording: [],
   settings: ['people', 'verify', 'store', 'outbound', 'reading', 'timing', 'tls'],
   cli: ['api', 'settings', 'reading', 'version', 'tls', 'wording'],

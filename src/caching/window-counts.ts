@@ -6,6 +6,8 @@ export interface WindowCounts {
   readonly bytes: number;
   /** Counts an event. */
   add(key: string): void;
+  /** Whether an event of this very key was counted within this window or the one before it, and is remembered. */
+  has(key: string): boolean;
   /**
    * The events within the window: those since it turned, and of those before it turned the part that
    * a steady stream would have left.
@@ -75,6 +77,10 @@ export function createWindowCounts(
       const same = current.byCount.get(count) ?? new Set();
       current.byCount.set(count, same.add(key));
       current.lowest = Math.min(current.lowest, count);
+    },
+    has(key) {
+      turn();
+      return current.counts.has(key) || previous.counts.has(key);
     },
     of(key) {
       const part = turn();

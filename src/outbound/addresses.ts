@@ -1,6 +1,7 @@
 /** Which addresses are public, so that Usher may call them without an entry in USHER_OUTBOUND_ALLOW. */
 
 import ipaddr from 'ipaddr.js';
+import { parseAddress } from '../reading/address-range.ts';
 
 /** Global unicast (RFC 4291 section 2.4): all public IPv6 addresses are in it. */
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
@@ -13,7 +14,7 @@ export type Address = ipaddr.IPv4 | ipaddr.IPv6;
 /** Reads an address; undefined for a text that is none. */
 export function readAddress(text: string): Address | undefined {
   const isAddress = ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text);
-  return isAddress ? ipaddr.process(text) : undefined;
+  return isAddress ? ipaddr.process(parseAddress(text).toString()) : undefined;
 }
 
 /**

@@ -18,10 +18,18 @@ export function readRange(entry: string): AddressRange | undefined {
   if (prefix !== undefined && !/^(?:0|[1-9]\d{0,2})$/.test(prefix)) return undefined;
   const bits = prefix === undefined ? bitsMax : Number(prefix);
   if (bits > bitsMax) return undefined;
-  const address = ipaddr.parse(text);
+  const address = parseAddress(text);
   const isMapped = address.kind() === 'ipv6' && (address as ipaddr.IPv6).isIPv4MappedAddress();
   if (!isMapped || bits < mappedBits) return [address, bits];
   return [(address as ipaddr.IPv6).toIPv4Address(), bits - mappedBits];
+}
+
+/**
+ * Parses a valid address. ipaddr.js takes the deprecated `::192.0.2.7` (RFC 4291 section 2.5.5.1), which is
+ * `::c000:207`, for the IPv4-mapped `::ffff:192.0.2.7`; written otherwise it does not.
+ */
+export function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 {
+  return ipaddr.parse(text.replace(/^::(?=\d+\.)/, '0::'));
 }
 
 /** Bits before the IPv4 address in an IPv4-mapped one (RFC 4291 section 2.5.5.2). */

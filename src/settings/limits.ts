@@ -109,7 +109,8 @@ export const limits = {
   guessesPerMinuteMax: limit(
     'USHER_GUESSES_PER_MINUTE_MAX',
     'Attempts with a wrong credential (sign-in, administrative calls, introspection, RFC 7009) of one IPv4 ' +
-      'address or IPv6 /64 network in a minute, per worker; beyond it only tokens that memory knows pass',
+      'address or IPv6 /64 network in a minute, per worker, a token that is repeated as one; beyond it only ' +
+      'tokens that memory knows pass. Also how often a wrong token may be repeated',
     { min: 1, max: 1_000_000, default: 100, unit: 'attempts' },
   ),
   guessesAtOnceMax: limit(

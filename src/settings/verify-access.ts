@@ -1,6 +1,6 @@
 /** The settings of who may ask for verdicts, and what they ask of others. */
 
-import ipaddr from 'ipaddr.js';
+import { readRange } from '../reading/address-range.ts';
 import type { Config } from './config.ts';
 import type { Setting } from './setting.ts';
 import { type Listen, list, Mistake } from './values.ts';
@@ -154,5 +154,6 @@ function exposedListeners({ grpcListen, httpListen }: Partial<Config>): string[]
 
 function isLoopback(host: string): boolean {
   if (host.toLowerCase() === 'localhost') return true;
-  return ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback';
+  const [address] = readRange(host.replace(/%.*$/, '')) ?? [];
+  return address?.range() === 'loopback';
 }

@@ -20,9 +20,12 @@ export function createFindSan(sans: readonly ClientSan[]): FindSan {
       : patterns.find(({ pattern }) => names.some(name => pattern.test(name)))?.san;
 }
 
-/** What a star stands for. A certificate for `*.example.com` itself matches none. */
+/**
+ * What a star stands for. A certificate for `*.example.com` itself matches none, and a segment of dots is none
+ * (the SPIFFE ID standard, section 2.2).
+ */
 const label = '[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?';
-const segment = '[A-Za-z0-9._-]+';
+const segment = '(?!\\.{1,2}$)[A-Za-z0-9._-]+';
 
 function patternOf(name: string): RegExp {
   const isSpiffe = name.startsWith('spiffe://');

@@ -3,6 +3,7 @@
  * its next attempts are refused before anything is looked up.
  */
 
+import { hash } from 'node:crypto';
 import { createWindowCounts } from '../caching/window-counts.ts';
 import { TokenError } from './errors.ts';
 import type { GuessLimits } from './limits.ts';
@@ -27,8 +28,10 @@ export interface Guesses {
    */
   begin(address: string): Attempt;
   /**
-   * Makes an attempt, or joins the one under way with this credential from this address. Throws what
-   * `begin` and `prove` throw.
+   * Makes an attempt, or joins the one under way with this credential from this address. A wrong credential
+   * that a source repeats counts once for the source, since it tries nothing new: a client with an old token
+   * does not lock out others behind its address. It is itself slowed like a source. Throws what `begin` and
+   * `prove` throw.
    */
   attempt<T>(
     address: string,
@@ -63,7 +66,10 @@ const soonMs = 1000;
 /** Creates it. */
 export function createGuesses(deps: GuessDeps): Guesses {
   const { limits, monotonicMs } = deps;
-  const wrong = createWindowCounts({ windowMs, bytesMax: limits.bytesMax }, monotonicMs);
+  const half = { windowMs, bytesMax: limits.bytesMax / 2 };
+  const wrong = createWindowCounts(half, monotonicMs);
+  /** Wrong credentials, by their source and digest. */
+  const repeated = createWindowCounts(half, monotonicMs);
   /** Attempts under way by source. */
   const open = new Map<string, number>();
   const joint = new Map<string, Promise<unknown>>();
@@ -74,8 +80,11 @@ export function createGuesses(deps: GuessDeps): Guesses {
     throw new TokenError('RESOURCE_EXHAUSTED', slowedText, [], retryAfterMs);
   };
 
-  const begin = (address: string): Attempt => {
+  const begin = (address: string, credential?: string): Attempt => {
     const source = sourceOf(address);
+    const name = credential && `${source} ${hash('sha256', credential, 'base64url')}`;
+    const againMs = name ? repeated.waitMs(name, limits.perMinuteMax) : 0;
+    if (againMs > 0) refuse('minute', source, againMs);
     const underWay = open.get(source) ?? 0;
     if (underWay >= limits.atOnceMax) refuse('at-once', source, soonMs);
     const waitMs = wrong.waitMs(source, limits.perMinuteMax);
@@ -92,8 +101,9 @@ export function createGuesses(deps: GuessDeps): Guesses {
         if (left > 0) open.set(source, left);
         else open.delete(source);
         if (!wasWrong) return;
-        wrong.add(source);
         deps.onWrong();
+        if (!name || !repeated.has(name)) wrong.add(source);
+        if (name) repeated.add(name);
       },
     };
   };
@@ -115,9 +125,9 @@ export function createGuesses(deps: GuessDeps): Guesses {
 
   return {
     get bytes() {
-      return wrong.bytes;
+      return wrong.bytes + repeated.bytes;
     },
-    begin,
+    begin: address => begin(address),
     attempt<T>(
       address: string,
       credential: string,
@@ -127,7 +137,9 @@ export function createGuesses(deps: GuessDeps): Guesses {
       const name = `${address} ${credential}`;
       const known = joint.get(name) as Promise<T> | undefined;
       if (known !== undefined) return known;
-      const proving = prove(begin(address), look, isWrong).finally(() => joint.delete(name));
+      const proving = prove(begin(address, credential), look, isWrong).finally(() =>
+        joint.delete(name),
+      );
       joint.set(name, proving);
       return proving;
     },

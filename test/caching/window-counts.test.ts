@@ -32,6 +32,19 @@ test('counts fade during the window after theirs', () => {
   expect(counts.bytes).toBe(0);
 });
 
+test('a key is known for as long as it counts, and one that never came is not', () => {
+  const { clock, counts, add } = countsOf(2 * 256);
+  add('a', 1);
+  expect([counts.has('a'), counts.has('b')]).toEqual([true, false]);
+  add('b', 1);
+  // There is room for one: what another key may have had is no event of this one.
+  expect([counts.has('a'), counts.of('a')]).toEqual([false, 1]);
+  clock.ms += windowMs;
+  expect(counts.has('b')).toBe(true);
+  clock.ms += windowMs;
+  expect(counts.has('b')).toBe(false);
+});
+
 test('after the wait that it names, a key is below the limit, and not much sooner', () => {
   const times = fc.array(fc.tuple(fc.integer({ min: 0, max: 90_000 }), fc.nat(30)), {
     minLength: 1,

@@ -89,6 +89,7 @@ export const clients: readonly Client[] = [
     name: 'tonic',
     build: buildRust,
     command: [join(built, 'cargo/release/tonic-client')],
+    hasTls: true,
   },
   {
     name: 'grpcurl',

@@ -20,6 +20,7 @@ test.each([
 describe('not public is', () => {
   test.each([
     ['0.0.0.0', 'unspecified'],
+    ['::8.8.8.8', 'reserved'],
     ['0.1.2.3', 'unspecified'],
     ['10.1.2.3', 'private'],
     ['100.64.0.1', 'carrierGradeNat'],
@@ -38,7 +39,7 @@ describe('not public is', () => {
     ['255.255.255.255', 'broadcast'],
     ['::', 'unspecified'],
     ['::1', 'loopback'],
-    ['::127.0.0.1', 'loopback'],
+    ['::127.0.0.1', 'reserved'],
     ['::7f00:1', 'reserved'],
     ['::ffff:127.0.0.1', 'loopback'],
     ['::ffff:a9fe:a9fe', 'linkLocal'],

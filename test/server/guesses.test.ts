@@ -76,7 +76,7 @@ test('a sign-in that succeeded is no guess, and its session is never slowed', as
 test('introspection and revocation (RFC 7662, RFC 7009)', async () => {
   await start();
   await guess(3);
-  for (let n = 0; n < 2; n++) expect((await oauth('revoke', `guess-${n}`)).status).toBe(401);
+  for (let n = 0; n < 2; n++) expect((await oauth('revoke', `other-${n}`)).status).toBe(401);
   await expectSlowed(await oauth('introspect', 'guess'));
   await expectSlowed(await oauth('revoke', 'guess'));
 });

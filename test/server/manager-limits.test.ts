@@ -3,6 +3,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Kind, LimitPer, Period } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { makeStatic } from '../gateways/tokens.ts';
 import { launchChromium, newVisitor } from '../manager/chromium.ts';
 import { adminOf } from './api.ts';
 import { runServer, type TestServer } from './run-server.ts';
@@ -104,6 +105,24 @@ test('the audit trail says in words what changed', async () => {
   for (const text of ['rate limit ', 'quota ']) {
     await page.locator('.audit-sentence', { hasText: text }).first().waitFor();
   }
+});
+
+test('who is limited to owners reads in the dialog that an administrator sets the ceiling', async () => {
+  const { token } = await makeStatic(server, { owner: 'ann', scopes: ['usher.admin'] });
+  const { id } = await makeStatic(server, { owner: 'ann' });
+  const note = 'can be made stricter here, but neither looser than that nor cleared';
+  await page.goto(`http://${server.manager}/tokens/${id}`);
+  await page.getByRole('button', { name: 'Edit' }).click();
+  await page.getByRole('dialog').waitFor();
+  expect(await page.getByText(note).count()).toBe(0);
+  const { page: hers } = await newVisitor(browser, 'light', complaints);
+  await hers.goto(`http://${server.manager}/sign-in`);
+  await hers.getByLabel('Admin token', { exact: true }).fill(token);
+  await hers.keyboard.press('Enter');
+  await hers.getByRole('heading', { name: 'Access tokens', exact: true }).waitFor();
+  await hers.goto(`http://${server.manager}/tokens/${id}`);
+  await hers.getByRole('button', { name: 'Edit' }).click();
+  await hers.getByText(note).waitFor();
 });
 
 test('no page logged an error', () => expect(complaints).toEqual([]));

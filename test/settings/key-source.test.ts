@@ -182,6 +182,7 @@ describe('a folder', () => {
     [{ k1: base64('k1'), 'note.txt': 'x', current: 'k1' }, /has a file note.txt that is not a key/],
     [{ k1: base64('k1'), k2: base64('k1'), current: 'k1' }, /has the same key under two ids/],
     [{ k1: entry('k1') }, /has a file k1 that is not a key/],
+    [{ k1: `${base64('k1')},${entry('k2')}` }, /has a file k1 that is not a key/],
   ])('case %#', async (files, expected) => {
     const [told = ''] = await read(fill(join(root, 'keys'), files));
     expect(told).toMatch(/^wrong: USHER_MASTER_KEYS_DIR /);

@@ -119,8 +119,14 @@ test.each<[string, Environment, RegExp[]]>([
   expect(mistakesOf(env)).toEqual(expected.map(each => expect.stringMatching(each)));
 });
 
-const loopback = ['127.0.0.1:1', '127.8.9.1:1', '[::1]:1', 'localhost:1', 'LOCALHOST:1', 'off'];
-const exposed = ['0.0.0.0:1', '10.0.0.7:1', '[::]:1', '[fe80::1]:1', 'usher.internal:1'];
+const loopback = [
+  ...['127.0.0.1:1', '127.8.9.1:1', '[::1]:1', '[::1%lo]:1', '[::ffff:127.0.0.1]:1'],
+  ...['localhost:1', 'LOCALHOST:1', 'off'],
+];
+const exposed = [
+  ...['0.0.0.0:1', '10.0.0.7:1', '[::]:1', '[fe80::1]:1', '[fe80::1%lo]:1', '[::ffff:0.0.0.0]:1'],
+  ...['[::127.0.0.1]:1', 'localhost.:1', '0x7f.0.0.1:1', 'usher.internal:1'],
+];
 
 describe('a listener for verdicts', () => {
   test.each(loopback)('at %s needs no choice', where => {

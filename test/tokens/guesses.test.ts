@@ -53,6 +53,22 @@ test('past 100 wrong credentials in a minute a source is slowed, and no other on
   expect(await ask('Bearer y')).toBe('INVALID_TOKEN');
 });
 
+test('a wrong credential that is repeated counts once, and is slowed alone', async () => {
+  const { clock, ask, guess } = door();
+  const { id, header } = await good();
+  for (let n = 0; n < 100; n++) expect(await ask('Bearer old')).toBe('INVALID_TOKEN');
+  expect(await ask('Bearer old')).toMatch(/^slowed \d+$/);
+  // With the scheme or without, it is the same one.
+  expect(await ask('old')).toMatch(/^slowed/);
+  expect(await ask('Bearer old', friend)).toBe('INVALID_TOKEN');
+  // Not known to memory, and behind the same address.
+  expect(await ask(header)).toBe(id);
+  await guess(99);
+  expect(await ask('Bearer x')).toMatch(/^slowed/);
+  clock.ms += 121_000;
+  expect(await ask('Bearer old')).toBe('INVALID_TOKEN');
+});
+
 test('it may try again when it was told to', async () => {
   const { clock, ask, guess } = door();
   await guess(100);
@@ -90,13 +106,14 @@ test('what was proven and is refused is no guess, and neither is a call without 
   for (let n = 0; n < 5; n++) expect(await ask(header)).toBe('EXPIRED');
   await tokens.revoke(admin, id, '');
   for (let n = 0; n < 5; n++) expect(await ask('')).toBe('MISSING_CREDENTIALS');
-  for (let n = 0; n < 3; n++) expect(await ask('Basic x')).toBe('MALFORMED_CREDENTIALS');
+  for (let n = 0; n < 3; n++) expect(await ask(`Basic ${n}`)).toBe('MALFORMED_CREDENTIALS');
   expect(await ask('Bearer x')).toMatch(/^slowed/);
 });
 
 test('an IPv6 /64 is one source', async () => {
-  const { ask, guess } = door();
-  for (let n = 0; n < 100; n++) await guess(1, `2001:db8:1:2::${n.toString(16)}`);
+  const { ask } = door();
+  for (let n = 0; n < 10; n++) await ask('Bearer same', `2001:db8:1:2::${n}`);
+  for (let n = 0; n < 99; n++) await ask(`Bearer ${n}`, `2001:db8:1:2::${n.toString(16)}`);
   expect(await ask('Bearer x', '2001:db8:1:2:ffff::1')).toMatch(/^slowed/);
   expect(await ask('Bearer x', '2001:db8:1:3::1')).toBe('INVALID_TOKEN');
 });

@@ -5,7 +5,8 @@ import { endOf } from './identity.ts';
 
 /**
  * The DNS names, in lower case, and URIs in the SAN of a certificate. None if the text of the SAN is
- * not understood as a whole. A DNS name with a wildcard names no one in particular, and is left out.
+ * not understood as a whole. A DNS name with a wildcard names no one in particular, and is left out; so is a
+ * URI without a scheme, which could pass for a DNS name that the CA does not vouch for.
  */
 export function namesOf({ subjectAltName }: Pick<X509Certificate, 'subjectAltName'>): string[] {
   const names: string[] = [];
@@ -18,7 +19,7 @@ export function namesOf({ subjectAltName }: Pick<X509Certificate, 'subjectAltNam
     const value = unquoted(text);
     if (value === undefined) return [];
     if (kind === 'DNS' && /^[\w-]+(?:\.[\w-]+)*$/.test(value)) names.push(value.toLowerCase());
-    if (kind === 'URI' && /^[!-~]+$/.test(value)) names.push(value);
+    if (kind === 'URI' && /^[a-z][a-z0-9+.-]*:[!-~]+$/i.test(value)) names.push(value);
     rest = rest.slice(all.length);
   }
   return names;
@@ -44,13 +45,27 @@ export function chainOf(leaf: X509Certificate): X509Certificate[] {
   return chain;
 }
 
-/** Whether one of the CAs has signed a chain that was verified before; `nowMs` is since 1970. */
+/**
+ * Whether a root among the CAs stands behind a chain that was verified before, through the chain or other
+ * CAs; `nowMs` is since 1970.
+ */
 export function standsBehind(
   cas: readonly X509Certificate[],
   chain: readonly X509Certificate[],
   nowMs: number,
 ): boolean {
-  return chain.some(each =>
-    cas.some(ca => nowMs <= endOf(ca) && each.checkIssued(ca) && each.verify(ca.publicKey)),
-  );
+  const reachesRoot = (each: X509Certificate, others: readonly X509Certificate[]): boolean =>
+    others.some(
+      ca =>
+        nowMs <= endOf(ca) &&
+        each.checkIssued(ca) &&
+        each.verify(ca.publicKey) &&
+        ((cas.includes(ca) && ca.checkIssued(ca)) ||
+          reachesRoot(
+            ca,
+            others.filter(other => other !== ca),
+          )),
+    );
+  const [leaf, ...between] = chain;
+  return leaf !== undefined && reachesRoot(leaf, [...cas, ...between]);
 }

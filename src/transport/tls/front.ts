@@ -48,6 +48,10 @@ export function createTlsFront(deps: TlsFrontDeps): TlsFront {
   const underWay = createHandshakes(tls.limits);
   /** The client certificates of open connections, each with its chain. */
   const chains = new Map<TLSSocket, X509Certificate[]>();
+  let cas = tls.source.current.clientCas;
+  /** How often a CA was removed: now, and when a connection began. */
+  let cuts = 0;
+  const cutsBefore = new WeakMap<Socket, number>();
   const fail = (fault: HandshakeFault, address: string | undefined, detail: string) =>
     guard.handshakeFailed(fault, sourceOf(address ?? ''), detail);
 
@@ -74,7 +78,13 @@ export function createTlsFront(deps: TlsFrontDeps): TlsFront {
     }
     const leaf = clientCertificate(socket);
     if (leaf !== undefined) {
-      chains.set(socket, chainOf(leaf));
+      const chain = chainOf(leaf);
+      // It was verified by the CAs with which its handshake began.
+      if (cutsBefore.get(raw) !== cuts && !standsBehind(cas, chain, tls.now())) {
+        fail('client-certificate', socket.remoteAddress, 'its CA was removed');
+        return socket.destroy();
+      }
+      chains.set(socket, chain);
       socket.once('close', () => chains.delete(socket));
       socket.clientNames = namesOf(leaf);
     }
@@ -86,14 +96,21 @@ export function createTlsFront(deps: TlsFrontDeps): TlsFront {
     tls.source.onChange(() => {
       replace();
       const { clientCas } = tls.source.current;
+      const isKept = ({ raw }: X509Certificate) => clientCas.some(ca => ca.raw.equals(raw));
+      // A session that was resumed has the client's certificate alone, without those in between.
+      const wasCut = !cas.every(isKept);
+      cas = clientCas;
+      if (!wasCut) return;
+      cuts++;
       for (const [socket, chain] of chains) {
-        if (!standsBehind(clientCas, chain, tls.now())) socket.destroy();
+        if (!standsBehind(cas, chain, tls.now())) socket.destroy();
       }
     }),
   ];
 
   return {
     accept(raw) {
+      cutsBefore.set(raw, cuts);
       underWay.begin(raw, error => fail(faultOf(error), raw.remoteAddress, ''));
       // It may keep its side open.
       raw.once('end', () => raw.destroySoon());

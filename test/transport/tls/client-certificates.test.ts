@@ -1,5 +1,7 @@
 /** Which client certificates are let in, and which names they give. */
 
+import { connect } from 'node:net';
+import { Duplex } from 'node:stream';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { askOver, type Kind, kinds, makeTls, makeWorld, open, start } from './listeners.ts';
 import { makeCa, makeCertificate, uses } from './make-certificate.ts';
@@ -89,4 +91,42 @@ describe.each(kinds.map(kind => [kind.name, kind] as const))('%s', (_, kind) => 
     const next = await askOver(kind, port, { ...trust, ...from(successor, { names }) });
     expect(next.names).toBe('gateway.example');
   });
+
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'nor may one that is in its handshake, %s',
+    async maxVersion => {
+      const { port, guard, replace } = await started(kind);
+      const held = holdCertificate(port);
+      const pair = { cert: client.cert, key: client.key };
+      const asked = askOver(kind, port, { ...trust, ...pair, maxVersion, socket: held.socket });
+      const refused = expect(asked).rejects.toThrow();
+      await held.isDue;
+      replace({ ...texts, ca: makeCa('Next CA').cert });
+      held.send();
+      expect(await guard.next()).toBe('handshake client-certificate 127.0.0.1 its CA was removed');
+      await refused;
+    },
+  );
 });
+
+/** A connection that keeps what its client writes after the first flight, until `send`. */
+function holdCertificate(port: number) {
+  const raw = connect({ port, host: '127.0.0.1' });
+  const due = Promise.withResolvers<void>();
+  const sent = Promise.withResolvers<void>();
+  let hasBegun = false;
+  const socket = new Duplex({
+    read: () => undefined,
+    write(chunk, _, done) {
+      if (hasBegun) due.resolve();
+      void (hasBegun ? sent.promise : Promise.resolve()).then(() => raw.write(chunk, done));
+      hasBegun = true;
+    },
+    destroy(error, done) {
+      raw.destroy();
+      done(error);
+    },
+  });
+  raw.on('data', chunk => socket.push(chunk)).on('close', () => socket.destroy());
+  return { socket, isDue: due.promise, send: sent.resolve };
+}

@@ -22,6 +22,7 @@ test.each<[string, string[], string[]]>([
   // What would be another entry in the text of the SAN must not become one.
   ['a forged list in a URI', ['URI:http://a, DNS:admin.example'], []],
   ['a forged list in a name', ['DNS:a.example, DNS:admin.example'], []],
+  ['a URI that looks like a name', ['URI:gateway.example.com', 'URI://gateway.example.com'], []],
   ['quotes', ['DNS:a".example', 'DNS:b.example'], ['b.example']],
   ['a zero byte', ['DNS:admin.example\0.evil.example'], []],
   ['a line break', ['URI:spiffe://t/a\nb'], []],
@@ -49,6 +50,10 @@ test('a CA stands behind what it signed, at whatever place of the chain', () => 
   expect(standsBehind([namesake], certificates, now)).toBe(false);
   expect(standsBehind([], certificates, now)).toBe(false);
   expect(standsBehind([root], certificates, now + 365 * 86_400_000)).toBe(false);
+  // One in between stands behind nothing without its root, though it may be in the file.
+  const middle = new X509Certificate(between.cert);
+  expect(standsBehind([middle, root], certificates.slice(0, 1), now)).toBe(true);
+  expect(standsBehind([middle, namesake], certificates, now)).toBe(false);
   // Without those in between, it is not known.
   expect(standsBehind([root], certificates.slice(0, 1), now)).toBe(false);
   expect(chainOf(certificates[0] as X509Certificate)).toHaveLength(1);

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { askOver, kinds, makeTls, makeWorld, start } from './listeners.ts';
+import { askOver, kinds, makeTls, makeWorld, open, start } from './listeners.ts';
 import { makeCa, makeCertificate } from './make-certificate.ts';
 
 const { ca, clientCa, client, server } = makeWorld();
@@ -20,7 +20,7 @@ describe.each(all)('%s', (_, kind, maxVersion) => {
     onTestFinished(stop);
     const ask = (session?: Buffer, caller: object = named) =>
       askOver(kind, port, { ...caller, maxVersion, ...(session && { session }) });
-    return { ask, guard, ...made };
+    return { ask, guard, port, ...made };
   }
 
   test('a session is resumed with its names', async () => {
@@ -72,6 +72,32 @@ describe.each(all)('%s', (_, kind, maxVersion) => {
     const next = makeCertificate(ca, 'usher', { names: ['DNS:localhost'] });
     replace({ ...texts, cert: next.cert, key: next.key });
     expect(await ask(session)).toMatchObject({ wasResumed: true });
+  });
+
+  test('its connection goes on while its CA stays, also of a client behind a CA in between', async () => {
+    const { ask, port, replace } = await started();
+    const between = makeCertificate(clientCa, 'between', { isCa: true });
+    const leaf = makeCertificate(between, 'client', { names: ['DNS:gateway.example'] });
+    const caller = { ca: ca.cert, cert: leaf.cert + between.cert, key: leaf.key };
+    const { session } = await ask(undefined, caller);
+    const ALPNProtocols = [kind.protocol];
+    const socket = await open(port, {
+      ...{ ...caller, maxVersion, ALPNProtocols },
+      ...(session && { session }),
+    });
+    expect(socket.isSessionReused()).toBe(true);
+    const closed = new Promise<void>(resolve => socket.once('close', () => resolve()));
+    socket.resume();
+    // The server has seen the end of the handshake before.
+    await ask(undefined, caller);
+    const next = makeCertificate(ca, 'usher', { names: ['DNS:localhost'] });
+    const other = makeCa('Other CA').cert;
+    replace({ ...texts, cert: next.cert, key: next.key });
+    replace({ ...texts, ca: clientCa.cert + other });
+    await ask(undefined, caller);
+    expect(socket.destroyed).toBe(false);
+    replace({ ...texts, ca: other });
+    await closed;
   });
 
   test('not once the certificate of the client has ended', async () => {

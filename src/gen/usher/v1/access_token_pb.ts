@@ -194,7 +194,9 @@ export type AccessToken = Message<"usher.v1.AccessToken"> & {
 
   /**
    * How often its tokens may be verified as valid within a time; not set for no limit. It and `quota`
-   * can both be set.
+   * can both be set. This field, `quota` and `allowed_sources` have a ceiling each: what a caller that is
+   * not limited to owners set last. Callers that are limited to owners may set them up to there, and not
+   * clear them (PERMISSION_DENIED).
    *
    * @generated from field: usher.v1.RateLimit rate_limit = 24;
    */

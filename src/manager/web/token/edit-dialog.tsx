@@ -2,6 +2,7 @@
 
 import { Code } from '@connectrpc/connect';
 import { useQuery } from '@connectrpc/connect-query';
+import { Text } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { notifications } from '@mantine/notifications';
 import { useState } from 'react';
@@ -10,6 +11,7 @@ import {
   AccessTokenService,
   Kind,
 } from '../../../gen/usher/v1/access_token_pb.ts';
+import { useSession } from '../session.ts';
 import { useServerErrors } from '../tokens/server-errors.ts';
 import { TokenFields } from '../tokens/token-fields.tsx';
 import { fieldsOf, focusFirst, formOf, type TokenForm, validate } from '../tokens/token-form.ts';
@@ -34,6 +36,7 @@ function pathsOf(kind: Kind): string[] {
  */
 export function EditDialog(props: { token: AccessToken; onClose: () => void }) {
   const { onClose } = props;
+  const { owners } = useSession();
   // What the form was filled from: its revision detects a change made since by others.
   const [token, setToken] = useState(props.token);
   const [conflict, setConflict] = useState<Rebased<TokenForm>>();
@@ -79,6 +82,12 @@ export function EditDialog(props: { token: AccessToken; onClose: () => void }) {
         onCancel={onClose}
       >
         <TokenFields form={form} kind={token.kind} />
+        {owners && (
+          <Text size="sm" c="dimmed">
+            Allowed addresses, a rate limit and a quota that an administrator of all owners set can
+            be made stricter here, but neither looser than that nor cleared.
+          </Text>
+        )}
         {isStale && <Conflict {...conflict} />}
       </DialogForm>
     </Dialog>

@@ -1,6 +1,6 @@
 //! Makes the calls of ../README.md by tonic.
 
-use std::{env, error::Error, time::Duration};
+use std::{env, error::Error, fs, time::Duration};
 
 use serde_json::json;
 use tokio::{
@@ -11,7 +11,7 @@ use tokio_stream::{StreamExt, iter};
 use tonic::{
     Code, Request, Status,
     codec::CompressionEncoding,
-    transport::{Channel, Endpoint},
+    transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity},
 };
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use tonic_types::StatusExt;
@@ -36,8 +36,7 @@ type Verifier = VerifierServiceClient<Channel>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Done {
-    let target = format!("http://{}", env::var("USHER_TARGET")?);
-    let channel = Endpoint::from_shared(target)?.connect_lazy();
+    let channel = endpoint()?.connect_lazy();
     let verifier = VerifierServiceClient::new(channel.clone());
     report("unary", verify(verifier.clone()).await);
     report("error", failure(verifier.clone()).await);
@@ -50,6 +49,19 @@ async fn main() -> Done {
     report("goaway", goaway(&verifier).await);
     report("reconnect", reconnect(&verifier).await);
     Ok(())
+}
+
+/// Over TLS, with a certificate of its own, where USHER_CA names the authority of the server's.
+fn endpoint() -> Result<Endpoint, Box<dyn Error>> {
+    let target = env::var("USHER_TARGET")?;
+    let Ok(authority) = env::var("USHER_CA") else {
+        return Ok(Endpoint::from_shared(format!("http://{target}"))?);
+    };
+    let [cert, key] = [env::var("USHER_CERT")?, env::var("USHER_KEY")?];
+    let tls = ClientTlsConfig::new()
+        .ca_certificate(Certificate::from_pem(fs::read(authority)?))
+        .identity(Identity::from_pem(fs::read(cert)?, fs::read(key)?));
+    Ok(Endpoint::from_shared(format!("https://{target}"))?.tls_config(tls)?)
 }
 
 fn report(call: &str, outcome: Done) {
