@@ -87,7 +87,7 @@ interface Asked {
 /** Watches a store until stopped. */
 export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Continuity {
   const { limits, now, monotonicMs, report } = deps;
-  const memory = createMemory(store.reads, limits, now, deps.stateFile?.remembered);
+  const memory = createMemory(store, limits, now, deps.stateFile?.remembered);
   let state: 'doubted' | 'sure' | 'down' = 'doubted';
   let problem: string | undefined = problems.unread;
   let doubts = 0;
@@ -194,7 +194,7 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
     }
     if (identity === memory.identity) {
       if (isPutBack) return;
-      const healed = await heal(store.changes, memory, now, isApart);
+      const healed = await heal(store, memory, now, isApart);
       if (healed === 'whole') return;
       if (healed === 'gap' || healed === 'hole') {
         isPutBack = healed === 'gap';
