@@ -122,7 +122,15 @@ describe('a start that cannot work says why', () => {
   test('a Redis replica', async () => {
     await server.send('REPLICAOF', '127.0.0.1', await freePort());
     await server.send('CONFIG', 'SET', 'replica-serve-stale-data', 'yes');
-    await fails(here(), 'READONLY');
+    const store = await fails(here(), 'READONLY');
+    const said = new Set([store.health.reason]);
+    store.health.onChange(() => said.add(store.health.reason));
+    // It is asked on new connections again and again, which is no news.
+    const connections = async () =>
+      Number(/total_connections_received:(\d+)/.exec(`${await server.send('INFO', 'stats')}`)?.[1]);
+    const before = await connections();
+    await until(async () => (await connections()) > before + 60);
+    expect([...said]).toEqual([expect.stringContaining('READONLY')]);
   });
 });
 
