@@ -4,8 +4,10 @@ import type { StoreNotes } from '../continuity/notes.ts';
 import type { Loss } from '../continuity/told-losses.ts';
 import type { RecordSeal } from '../seal.ts';
 import type { ReplicaHead } from '../status.ts';
+import { Unavailable } from '../store.ts';
 import { acknowledge, presence } from './acknowledge.ts';
 import type { Asker } from './ask.ts';
+import { faultText } from './faults.ts';
 import { acceptedKey, headsKey, identityKey, lossesKey, lostStoreKey } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
 import { urgent } from './scripts.ts';
@@ -56,7 +58,10 @@ export function redisNotes(
       return { ...(identity ? { identity } : {}), ...(lost ? { lost } : {}) };
     },
     async claim(identity) {
-      await admin.run(unlessEitherScript, [identityKey, lostStoreKey], [identity]);
+      const keys = [identityKey, lostStoreKey];
+      await admin.run(unlessEitherScript, keys, [identity]).catch(error => {
+        throw new Unavailable(faultText(error), error);
+      });
     },
     async noteLoss(identity) {
       await admin.run(unlessEitherScript, [lostStoreKey, identityKey], [identity]);

@@ -119,6 +119,13 @@ describe('a start that cannot work says why', () => {
     }
   });
 
+  test('an empty server that refuses writes', async () => {
+    await server.send('CONFIG', 'SET', 'min-replicas-to-write', '1');
+    const store = await fails(here(), 'takes no first write: Redis refuses writes');
+    await server.send('CONFIG', 'SET', 'min-replicas-to-write', '0');
+    await until(() => store.health.up);
+  });
+
   test('a Redis replica', async () => {
     await server.send('REPLICAOF', '127.0.0.1', await freePort());
     await server.send('CONFIG', 'SET', 'replica-serve-stale-data', 'yes');
