@@ -3,7 +3,7 @@
 import type { Awaitable } from '../awaitable.ts';
 import type { Documents } from '../documents.ts';
 import type { ReplicaHead } from '../status.ts';
-import type { AuditLog, TokenReader, TokenWriter } from '../store.ts';
+import type { AuditLog, EndedSessions, TokenReader, TokenWriter } from '../store.ts';
 import type { Loss } from './told-losses.ts';
 
 /** What a store says about itself, beside the log. */
@@ -51,7 +51,8 @@ export interface WatchedStore {
   readonly changes: Pick<AuditLog, 'events' | 'append' | 'note'> &
     TokenReader &
     Pick<TokenWriter, 'commit'> &
-    Pick<Documents, 'document' | 'changeDocument'>;
+    Pick<Documents, 'document' | 'changeDocument'> &
+    Pick<EndedSessions, 'endSession'>;
 }
 
 /** The part of a store that healing uses. */

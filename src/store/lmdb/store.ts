@@ -179,7 +179,11 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     read,
     write,
   });
-  const writes = { append: appendOnce, note: appendOnce, commit: commitNow, changeDocument };
+  const endSession = (id: string, until: number) => write(() => kept.endSession(id, until, now()));
+  const writes = {
+    ...{ append: appendOnce, note: appendOnce, commit: commitNow },
+    ...{ changeDocument, endSession },
+  };
   const guard = lmdbGuard(
     {
       reads: { events, get, document },

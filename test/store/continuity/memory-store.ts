@@ -21,6 +21,7 @@ export interface Content {
   lost?: string;
   accepted: Set<string>;
   losses: Map<string, Loss>;
+  endedSessions: Set<string>;
 }
 
 /** The store. */
@@ -34,7 +35,7 @@ export interface MemoryStore extends WatchedStore {
 export function emptyContent(): Content {
   return {
     ...{ log: [], records: new Map(), documents: new Map() },
-    ...{ accepted: new Set(), losses: new Map() },
+    ...{ accepted: new Set(), losses: new Map(), endedSessions: new Set() },
   };
 }
 
@@ -80,7 +81,12 @@ export function memoryStore(): MemoryStore {
     content: emptyContent(),
     copy: () => structuredClone(store.content),
     reads: { events, get, document },
-    changes: { events, get, document, commit, changeDocument, append, note: append },
+    changes: {
+      ...{ events, get, document, commit, changeDocument, append, note: append },
+      async endSession(id) {
+        store.content.endedSessions.add(id);
+      },
+    },
     notes: {
       read() {
         const { identity, lost } = store.content;
