@@ -184,6 +184,8 @@ export function createVerdictCache(limits: VerdictCacheLimits): VerdictCache {
         if (token !== undefined) token.changed = true;
         known.retire(id);
       }
+      // It may hold a verdict that was pushed out of the cache, whose token is not known here any more.
+      plain.clear();
       if (changes.size > limits.changesMax) forgetChanges();
     },
 

@@ -90,7 +90,10 @@ export interface SumLimits {
   kindsMax: number;
   /** Of these, kinds of one source and caller: a stranger must not take the room of others. */
   kindsPerOriginMax: number;
-  /** Callers and access tokens whose signed JWTs are counted; one more writes the counts at once. */
+  /**
+   * Callers and access tokens whose signed JWTs are counted: one more writes the counts at once, and those
+   * beyond twice as many, where the store does not take them, are counted together.
+   */
   issuersMax: number;
 }
 
@@ -99,7 +102,7 @@ export const fixedSumLimits = {
   sumMs: 60_000,
   /** More than a caller by mistake has. With the sum of others, a stranger adds 9 x 61 an hour. */
   kindsPerOriginMax: 8,
-  /** Some 1 MB. */
+  /** Some 2 MB at most. */
   issuersMax: 1000,
 } as const satisfies Partial<SumLimits>;
 

@@ -56,8 +56,10 @@ interface Sum {
   count: number;
 }
 
-/** The detail of the sum of all refused calls that have no sum of their own. */
+/** The details of the sums of all that has no sum of its own. */
 const others = 'refused calls of other sources and kinds';
+const otherIssues = 'JWTs of other callers and access tokens';
+const noCaller = { action: 'jwt.issue', actor: '', peer: '' } as const;
 
 /** Creates it. */
 export function createSums({ audit, limits, onFailure }: SumDeps): Sums {
@@ -97,6 +99,18 @@ export function createSums({ audit, limits, onFailure }: SumDeps): Sums {
     await Promise.all(due.map(write));
     for (const [name, { count }] of issues) if (count === 0) issues.delete(name);
   };
+  /** The sum of a caller and an access token, or that of all for which there is no room. */
+  const issuesOf = (name: string, happening: Happening) => {
+    const known = issues.get(name);
+    if (known !== undefined) return known;
+    if (issues.size === limits.issuersMax) void flushNext();
+    const isOver = issues.size >= 2 * limits.issuersMax;
+    const key = isOver ? otherIssues : name;
+    const own = isOver ? { ...noCaller, detail: otherIssues } : happening;
+    const sum = issues.get(key) ?? { happening: own, unit: 'in a minute', count: 0 };
+    issues.set(key, sum);
+    return sum;
+  };
   let underway: Promise<unknown> = Promise.resolve();
   const flushNext = () => {
     const flushed = underway.then(flush);
@@ -130,10 +144,7 @@ export function createSums({ audit, limits, onFailure }: SumDeps): Sums {
       const name = `${caller.actor} ${tokenId}`;
       const about = { tokenId, tokenName, detail: '' };
       const happening = { action: 'jwt.issue', ...byCaller(caller), ...about } as const;
-      const sum = issues.get(name) ?? { happening, unit: 'in a minute', count: 0 };
-      sum.count += 1;
-      issues.set(name, sum);
-      if (issues.size > limits.issuersMax) void flushNext();
+      issuesOf(name, happening).count += 1;
     },
     flush: flushNext,
     async close() {

@@ -91,6 +91,27 @@ test('headers of the last second are bounded in bytes', () => {
   cache.close();
 });
 
+test('a change names a verdict that was used a moment ago, though others pushed it out of the cache', () => {
+  const cache = createVerdictCache({
+    ...{ bytesMax: cacheBytesMax, headersMax: 2, unknownTtlMs: 1000 },
+    ...{ requirementsMax: 8, sourcesMax: 64, changesMax: 10, plainMs: 1000 },
+  });
+  cache.reset('server');
+  cache.extendTo(1000);
+  const keep = (tokenId: string) => {
+    const answer = answerOf(create(VerifyResponseSchema, { valid: true, tokenId }), 'server');
+    const question = { header: tokenId, audience: '', scopes: [], source: '' };
+    cache.keep(question, answer, cache.mark(), 0);
+  };
+  const find = (header: string) => cache.find(header, '', [], '', 0)?.valid;
+  keep('a');
+  expect(find('a')).toBe(true);
+  for (const other of ['b', 'c', 'd', 'e', 'f']) keep(other);
+  cache.changed(['a']);
+  expect(find('a')).toBeUndefined();
+  cache.close();
+});
+
 test('equal headers in different spelling are asked about once, in one spelling', async () => {
   for (const header of ['Bearer a', 'bearer  a', ' BEARER\ta ']) await world.usher.verify(header);
   expect(server.messages.flat()).toEqual(['Bearer a']);

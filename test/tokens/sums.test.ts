@@ -144,6 +144,29 @@ describe('signed JWTs', () => {
     await sums.flush();
     expect(entries).toHaveLength(4);
   });
+  test('of ever more access tokens take no more memory while the store takes no entry', async () => {
+    const { sums, entries, store, failures } = counted({ issuersMax: 3 });
+    store.isDown = true;
+    for (let n = 0; n < 100; n++) sums.issued(caller, { id: `t${n}`, name: '' });
+    await sums.flush();
+    // Twice: early, when there were more than three, and now.
+    expect(failures).toHaveLength(2 * 7);
+    store.isDown = false;
+    await sums.flush();
+    expect(entries.map(({ tokenId }) => tokenId)).toEqual([
+      't0',
+      't1',
+      't2',
+      't3',
+      't4',
+      't5',
+      undefined,
+    ]);
+    expect(entries.at(-1)).toMatchObject({
+      ...{ actor: '', peer: '' },
+      detail: 'JWTs of other callers and access tokens: 94 in a minute',
+    });
+  });
 });
 
 test.each([

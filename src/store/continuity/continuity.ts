@@ -11,7 +11,7 @@ import { Unavailable } from '../store.ts';
 import { endOf, logStart } from './check.ts';
 import { headKeeper } from './head-keeper.ts';
 import { heal } from './heal.ts';
-import type { ContinuityLimits } from './limits.ts';
+import { type ContinuityLimits, pace } from './limits.ts';
 import { createMemory } from './memory.ts';
 import type { WatchedStore } from './notes.ts';
 import { accept, statusOf } from './oversee.ts';
@@ -71,13 +71,6 @@ export interface Continuity {
   stop(): Promise<void>;
 }
 
-/** Checks before `confirm` fails, and when `doubt` is called during each, as while connections open. */
-const [looksMin, looksMax] = [3, 20];
-/** How long after an announced change the log is read, in milliseconds: its entry comes last. */
-const lookSoonMs = 25;
-/** Shortest interval of the checks, in milliseconds. */
-const everyMsMin = 25;
-
 /** When a check began, and how often there had been doubt by then. */
 interface Asked {
   doubts: number;
@@ -87,7 +80,7 @@ interface Asked {
 /** Watches a store until stopped. */
 export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Continuity {
   const { limits, now, monotonicMs, report } = deps;
-  const memory = createMemory(store.reads, limits, now, deps.stateFile?.remembered);
+  const memory = createMemory(store, limits, now, deps.stateFile?.remembered);
   let state: 'doubted' | 'sure' | 'down' = 'doubted';
   let problem: string | undefined = problems.unread;
   let doubts = 0;
@@ -111,7 +104,7 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
     soon ??= setTimeout(() => {
       soon = undefined;
       void look();
-    }, lookSoonMs).unref();
+    }, pace.lookSoonMs).unref();
   };
   const fail = (why: string) => {
     const wasDown = state === 'down';
@@ -154,7 +147,10 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
         problem = problems.empty;
         return false;
       }
-      await store.notes.claim(randomUUID());
+      await store.notes.claim(randomUUID()).catch(error => {
+        problem = problems.unclaimed(error);
+        throw error;
+      });
     }
     const found = identity ?? (await store.notes.read()).identity;
     if (found !== undefined) await memory.adopt(found);
@@ -194,7 +190,7 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
     }
     if (identity === memory.identity) {
       if (isPutBack) return;
-      const healed = await heal(store.changes, memory, now, isApart);
+      const healed = await heal(store, memory, now, isApart);
       if (healed === 'whole') return;
       if (healed === 'gap' || healed === 'hole') {
         isPutBack = healed === 'gap';
@@ -252,14 +248,17 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
   const isSure = () => state === 'sure' && monotonicMs() - checkedAtMs < limits.leaseMs;
   const problemNow = () => (isSure() ? undefined : (problem ?? problems.doubted));
   const whyNot = async () => {
-    for (let looks = 0; !isSure() && state !== 'down' && looks < looksMax; looks++) {
+    for (let looks = 0; !isSure() && state !== 'down' && looks < pace.looksMax; looks++) {
       const before = doubts;
       await look();
-      if (looks + 1 >= looksMin && doubts === before) break;
+      if (looks + 1 >= pace.looksMin && doubts === before) break;
     }
     return problemNow();
   };
-  const timer = setInterval(look, Math.max(everyMsMin, Math.floor(limits.leaseMs / 4))).unref();
+  const timer = setInterval(
+    look,
+    Math.max(pace.everyMsMin, Math.floor(limits.leaseMs / 4)),
+  ).unref();
 
   return {
     isSure,

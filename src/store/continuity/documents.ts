@@ -52,7 +52,7 @@ const attemptsMax = 8;
 
 /** Removes again the documents whose removal is lost. Throws Unavailable. */
 export async function putRemovalsBack(
-  store: Pick<ChangedStore, 'document' | 'changeDocument'>,
+  store: Pick<ChangedStore, 'document' | 'changeDocument' | 'endSession'>,
   entries: readonly TailEntry[],
   now: () => number,
 ): Promise<void> {
@@ -62,7 +62,7 @@ export async function putRemovalsBack(
 }
 
 async function removeAgain(
-  store: Pick<ChangedStore, 'document' | 'changeDocument'>,
+  store: Pick<ChangedStore, 'document' | 'changeDocument' | 'endSession'>,
   { collection, id }: ChangedDocument,
   action: string,
   now: () => number,
@@ -70,11 +70,21 @@ async function removeAgain(
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const found = await store.document(collection, id);
     if (found === undefined) return;
+    if (collection === 'sessions') await endAgain(store, found);
     const event = usherEvent(randomUUID(), now(), action, 'put back after the store lost it');
     const change = { collection, id, before: found.revision, event };
     if ((await store.changeDocument(change)) === 'done') return;
   }
   throw new Unavailable('a document changes too fast to be removed again');
+}
+
+/** The list of sessions does not decide which are good: the note that one has ended is lost with the removal. */
+async function endAgain(
+  store: Pick<ChangedStore, 'endSession'>,
+  { body: { sessionId }, keepUntil }: StoredDocument,
+): Promise<void> {
+  if (typeof sessionId !== 'string' || keepUntil === undefined) return;
+  await store.endSession(sessionId, keepUntil);
 }
 
 /** What is lost of these changes of documents. Call it after `putRemovalsBack`. Throws Unavailable. */

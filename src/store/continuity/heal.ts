@@ -1,23 +1,18 @@
 /** Puts back what a store lost, and tells what cannot be put back. */
 
-import { hash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { AuditEvent, ChainedEvent } from '../audit.ts';
 import type { AccessTokenRecord, JsonObject, RevokedJwts } from '../record.ts';
 import type { LogPoint, LostChange } from '../status.ts';
 import { Unavailable } from '../store.ts';
 import { endOf, findFork, logStart, readOn } from './check.ts';
-import {
-  isDocumentEntry,
-  type LostDocument,
-  lostDocumentsOf,
-  nameOf,
-  putRemovalsBack,
-} from './documents.ts';
+import { isDocumentEntry, lostDocumentsOf, nameOf, putRemovalsBack } from './documents.ts';
 import { usherEvent } from './events.ts';
 import type { Memory } from './memory.ts';
-import type { ChangedStore } from './notes.ts';
+import type { ChangedStore, StoreNotes } from './notes.ts';
 import { lostChangesOf } from './records.ts';
 import type { Revocation, TailEntry } from './tail.ts';
+import { type Loss, namedIn, tellLoss } from './told-losses.ts';
 
 /**
  * Heals a store of the known identity that lost the end of its log: puts back what it can, tells
@@ -29,7 +24,7 @@ import type { Revocation, TailEntry } from './tail.ts';
  * revocations are put back then too.
  */
 export async function heal(
-  store: ChangedStore,
+  { changes: store, notes }: { changes: ChangedStore; notes: Pick<StoreNotes, 'keepLoss'> },
   memory: Memory,
   now: () => number,
   isApart: boolean,
@@ -53,7 +48,12 @@ export async function heal(
   const loss = await lossOf(store, all);
   if (all.length > 0) {
     const known = [...gone, ...beyond];
-    await store.note(healedEvent({ known, isHoled: beyond.length > 0, fork, loss }, head, now()));
+    const told = tellLoss({ known, isHoled: beyond.length > 0, fork, loss }, head, now());
+    for (const { event, part } of told) {
+      // Before the entry, which a replica that starts in some days does not read.
+      await notes.keepLoss(event.id, part);
+      await store.note(event);
+    }
     lost.add(loss);
   }
   const more = await readOn(store, fork);
@@ -182,15 +182,6 @@ function later(a: Record<string, number> | undefined, b: Record<string, number> 
   return joined;
 }
 
-/** What was lost, and the access tokens whose records are not what they were. */
-export interface Loss {
-  changes: LostChange[];
-  /** UUIDs of access tokens whose creation, update or rotation is lost. */
-  tokenIds: string[];
-  /** Documents of which the store has an older revision. */
-  documents: LostDocument[];
-}
-
 /**
  * What is lost of the changes that the log has lost. In a Cluster, a record can be whole on a shard
  * of its own. Call it after what can be put back was. Throws Unavailable.
@@ -225,58 +216,4 @@ function lostChange(entry: TailEntry): LostChange {
   const isPutBack = document ? document.revision === undefined : revocation !== undefined;
   const named = document === undefined ? {} : { document: nameOf(document) };
   return { sequence, time, action, tokenId, isPutBack, ...named };
-}
-
-/** Most lost changes that an audit entry names. */
-export const lostChangesMax = 1000;
-
-/** A loss, as one replica knows it. */
-interface KnownLoss {
-  /** The entries that are lost, as far as this replica knows them. */
-  known: readonly LogPoint[];
-  /** Whether entries of others may be missing between them. */
-  isHoled: boolean;
-  /** Where the log was cut. */
-  fork: LogPoint;
-  loss: Loss;
-}
-
-/**
- * The audit event of a loss. Its id follows from what is known, so that the replicas that knew the
- * same log write it once.
- */
-function healedEvent({ known, isHoled, fork, loss }: KnownLoss, head: LogPoint, time: number) {
-  const lost = loss.changes.slice(0, lostChangesMax);
-  const unavailable = loss.tokenIds.slice(0, lostChangesMax);
-  const documents = loss.documents.length === 0 ? {} : { documents: loss.documents };
-  const putBackCount = loss.changes.filter(({ isPutBack }) => isPutBack).length;
-  const detail =
-    `the store lost ${loss.changes.length} changes after entry ${fork.sequence}; ` +
-    `${putBackCount} of them are revocations and removals, which were put back`;
-  const points = known.slice(-lostChangesMax).map(({ sequence, hash: of }) => [sequence, of]);
-  const id = eventIdOf(`store.healed ${head.hash}${isHoled ? JSON.stringify(points) : ''}`);
-  return {
-    ...usherEvent(id, time, 'store.healed', detail),
-    after: { lost, unavailable, ...documents, known: points } as unknown as JsonObject,
-  } satisfies AuditEvent;
-}
-
-/** The lost entries that replicas know, by what they told in the log: sequence number to hash. */
-function namedIn(events: readonly ChainedEvent[]): ReadonlyMap<number, string> {
-  const named = new Map<number, string>();
-  for (const { action, after } of events) {
-    if (action !== 'store.healed') continue;
-    const { known = [] } = (after ?? {}) as { known?: [number, string][] };
-    for (const [sequence, of] of known) named.set(sequence, of);
-  }
-  return named;
-}
-
-function eventIdOf(text: string): string {
-  const digits = hash('sha256', text);
-  // Version 8 of RFC 9562: the digits are the application's own.
-  const variant = `a${digits.slice(17, 20)}`;
-  return [digits.slice(0, 8), digits.slice(8, 12), `8${digits.slice(13, 16)}`, variant]
-    .concat(digits.slice(20, 32))
-    .join('-');
 }

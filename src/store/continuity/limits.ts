@@ -12,3 +12,15 @@ export interface ContinuityLimits extends TailLimits {
    */
   claimWaitMs: number;
 }
+
+/** How often a replica looks, whatever its settings. */
+export const pace = {
+  /** Checks before `confirm` fails. */
+  looksMin: 3,
+  /** The same when `doubt` is called during each, as while connections open. */
+  looksMax: 20,
+  /** How long after an announced change the log is read, in milliseconds: its entry comes last. */
+  lookSoonMs: 25,
+  /** Shortest interval of the checks, in milliseconds. */
+  everyMsMin: 25,
+} as const;

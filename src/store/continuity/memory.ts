@@ -1,9 +1,9 @@
 /** All that a replica knows of its store: identity, end of the log, and what was lost. */
 
 import type { LogPoint } from '../status.ts';
-import type { AuditLog } from '../store.ts';
 import { endOf, logStart, readBack, readOn } from './check.ts';
 import { createLostChanges, type LostChanges } from './lost.ts';
+import type { WatchedStore } from './notes.ts';
 import { createOwnEntries, type OwnEntries } from './own-entries.ts';
 import { createTail, entryBytes, type Tail, type TailLimits } from './tail.ts';
 
@@ -36,7 +36,7 @@ export interface Memory {
 
 /** Creates it. `now` is in milliseconds since 1970. */
 export function createMemory(
-  log: Pick<AuditLog, 'events'>,
+  { reads: log, notes }: Pick<WatchedStore, 'reads' | 'notes'>,
   limits: TailLimits,
   now: () => number,
   remembered: Remembered | undefined,
@@ -47,13 +47,14 @@ export function createMemory(
   let isFilled = false;
   if (remembered !== undefined) tail.start(pointOf(remembered));
 
-  /** Reads the entries of the last day: revocations that can be put back, and known losses. */
+  /** Reads the entries of the last day: revocations that can be put back; and known losses of any age. */
   const fill = async () => {
     if (isFilled) return;
     const first = tail.entries()[0]?.sequence ?? (tail.head()?.sequence ?? 0) + 1;
     const oldest = now() - limits.ageMsMax;
     const before = await readBack(log, first, oldest, limits.bytesMax / entryBytes);
-    lost.read([...before]);
+    for (const loss of await notes.losses()) lost.add(loss);
+    lost.read(before);
     tail.prepend(before);
     isFilled = true;
   };

@@ -3,7 +3,8 @@
 import type { Awaitable } from '../awaitable.ts';
 import type { Documents } from '../documents.ts';
 import type { ReplicaHead } from '../status.ts';
-import type { AuditLog, TokenReader, TokenWriter } from '../store.ts';
+import type { AuditLog, EndedSessions, TokenReader, TokenWriter } from '../store.ts';
+import type { Loss } from './told-losses.ts';
 
 /** What a store says about itself, beside the log. */
 export interface StoreNotes {
@@ -23,6 +24,15 @@ export interface StoreNotes {
   accept(identity: string, hashes: readonly string[]): Promise<void>;
   /** Whether the loss of an entry was accepted. Throws Unavailable. */
   isAccepted(hash: string): Awaitable<boolean>;
+  /**
+   * Keeps a loss, under the id of its entry in the log, until it is accepted: the log is read back for a
+   * day only. Throws Unavailable.
+   */
+  keepLoss(eventId: string, loss: Loss): Promise<void>;
+  /** The losses that are kept. Throws Unavailable. */
+  losses(): Awaitable<Loss[]>;
+  /** Forgets them, once they are accepted. Throws Unavailable. */
+  forgetLosses(): Promise<void>;
   /** Writes a replica's head, for `keepMs`. Throws Unavailable. */
   writeHead(head: ReplicaHead, keepMs: number): Promise<void>;
   /** The heads that were written and are still kept. Throws Unavailable. */
@@ -41,7 +51,8 @@ export interface WatchedStore {
   readonly changes: Pick<AuditLog, 'events' | 'append' | 'note'> &
     TokenReader &
     Pick<TokenWriter, 'commit'> &
-    Pick<Documents, 'document' | 'changeDocument'>;
+    Pick<Documents, 'document' | 'changeDocument'> &
+    Pick<EndedSessions, 'endSession'>;
 }
 
 /** The part of a store that healing uses. */

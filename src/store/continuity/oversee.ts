@@ -3,9 +3,9 @@
 import { randomUUID } from 'node:crypto';
 import type { AcceptedBy, StoreStatus } from '../status.ts';
 import { endOf } from './check.ts';
-import { lostChangesMax } from './heal.ts';
 import type { Memory } from './memory.ts';
 import type { WatchedStore } from './notes.ts';
+import { lostChangesMax } from './told-losses.ts';
 
 /** Hashes of lost entries that one acceptance names. */
 const acceptedHashesMax = 256;
@@ -60,5 +60,6 @@ export async function accept(
   const detail = problem === undefined ? lost : `${lost}; ${problem}`;
   const event = { id: randomUUID(), time, action: 'store.accept', actor, peer, tokenId: '' };
   await store.changes.append({ ...event, detail, requestId: '' });
+  await store.notes.forgetLosses();
   await memory.adopt(identity ?? '');
 }

@@ -1,7 +1,7 @@
 /** What is wrong with a store, in words, and what to do. */
 
 import type { LogPoint } from '../status.ts';
-import type { Loss } from './heal.ts';
+import type { Loss } from './told-losses.ts';
 
 const whatToDo = 'restore the data, or look at usher store status and then run usher store accept';
 
@@ -10,6 +10,8 @@ export const problems = {
   unread: 'the store was not read yet',
   doubted: 'it is not certain that the store still holds what it held',
   empty: 'the store is empty; it is taken for a new one when it stays so for a lease',
+  /** Of an empty store that refused what would make it a new one. */
+  unclaimed: ({ message }: Error) => `the store is empty and takes no first write: ${message}`,
   rolledBack: 'the store lost entries of its log that this replica has read',
   emptied: `the store came back empty; ${whatToDo}`,
   other: `the store is another one than before; ${whatToDo}`,

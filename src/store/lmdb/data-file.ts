@@ -8,6 +8,7 @@ import { closeSync, fstatSync, openSync, readSync, truncateSync } from 'node:fs'
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { StoreUnusable } from '../store.ts';
+import { faultText } from './faults.ts';
 
 /** Where LMDB's fields are in each of the two meta pages, in bytes (MDB_meta in its mdb.c). */
 const offsets = {
@@ -110,7 +111,7 @@ function readMetas(path: string): DataFile | undefined {
     file = openSync(path, 'r');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw new StoreUnusable(`cannot read ${path}; this user must own it`, error);
+    throw unreadable(path, error);
   }
   try {
     const { size } = fstatSync(file);
@@ -128,9 +129,16 @@ function readMetas(path: string): DataFile | undefined {
     const second = readMeta(path, file, first.pageBytes);
     // Last, because a process that writes has the file grow before its meta page says so.
     return { bytes: fstatSync(file).size, metas: [first, second] };
+  } catch (error) {
+    throw error instanceof StoreUnusable ? error : unreadable(path, error);
   } finally {
     closeSync(file);
   }
+}
+
+function unreadable(path: string, error: unknown): StoreUnusable {
+  const text = `cannot read ${path} (${faultText(error)}); it must be a file that this user owns`;
+  return new StoreUnusable(text, error);
 }
 
 function readMeta(path: string, file: number, at: number): Meta {

@@ -31,6 +31,10 @@ export function lmdbNotes(
         root.put(acceptedKey, JSON.stringify([...new Set([...accepted(), ...hashes])]));
       }),
     isAccepted: hash => read(() => accepted().includes(hash)),
+    // A folder is never healed: when its log does not go on, someone accepts it or restores it.
+    keepLoss: async () => undefined,
+    losses: () => [],
+    forgetLosses: async () => undefined,
     writeHead: async () => undefined,
     heads: () => [],
   };

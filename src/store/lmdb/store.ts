@@ -49,7 +49,7 @@ export interface LmdbStoreOptions {
  */
 export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
   const { now, seal, limits, stateFile, onNotice = ignore } = options;
-  const { onBroken = ignore, onDead = ignore } = options;
+  const { onBroken = ignore, onDead = ignore, onWarning = ignore } = options;
   const tables = openTables(folder, limits);
   const sealed = sealedRecords(seal, onBroken);
   const links = createLinks(tables, sealed);
@@ -61,6 +61,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     void tables.root.close();
     throw error;
   }
+  if (tables.isDataGone) onWarning(dataGoneText);
   const health = healthSwitch(undefined);
   /** Why nothing that is read may be used. */
   let problem: string | undefined;
@@ -178,7 +179,11 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     read,
     write,
   });
-  const writes = { append: appendOnce, note: appendOnce, commit: commitNow, changeDocument };
+  const endSession = (id: string, until: number) => write(() => kept.endSession(id, until, now()));
+  const writes = {
+    ...{ append: appendOnce, note: appendOnce, commit: commitNow },
+    ...{ changeDocument, endSession },
+  };
   const guard = lmdbGuard(
     {
       reads: { events, get, document },
@@ -286,3 +291,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
 }
 
 const ignore = () => undefined;
+
+const dataGoneText =
+  'the data folder was used before, and its data.mdb is gone or empty: this start takes it for a new ' +
+  'store, and every token is unknown; if that is wrong, stop Usher and restore a backup';

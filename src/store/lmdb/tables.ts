@@ -1,5 +1,7 @@
 /** The tables of the embedded store and its limits. */
 
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { StoreUnusable } from '../store.ts';
 import { checkDataFile } from './data-file.ts';
@@ -50,6 +52,8 @@ export interface Tables {
   links: Database<string, (string | number)[]>;
   /** How many transactions the file had when it was opened; 0 for a new one. */
   transactions: number;
+  /** Whether a store was here before, of which nothing is left. */
+  isDataGone: boolean;
 }
 
 /**
@@ -57,8 +61,10 @@ export interface Tables {
  */
 export function openTables(folder: string, limits: LmdbLimits): Tables {
   const transactions = checkDataFile(folder);
+  // LMDB makes its lock file with the data file.
+  const isDataGone = transactions === 0 && existsSync(join(folder, 'lock.mdb'));
   try {
-    return privately(folder, () => ({ ...openAll(folder, limits), transactions }));
+    return privately(folder, () => ({ ...openAll(folder, limits), transactions, isDataGone }));
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     throw new StoreUnusable(
@@ -69,7 +75,7 @@ export function openTables(folder: string, limits: LmdbLimits): Tables {
   }
 }
 
-function openAll(folder: string, limits: LmdbLimits): Omit<Tables, 'transactions'> {
+function openAll(folder: string, limits: LmdbLimits): Omit<Tables, 'transactions' | 'isDataGone'> {
   const root = open<string, string>({
     path: folder,
     noSubdir: false,

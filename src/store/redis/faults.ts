@@ -113,6 +113,9 @@ const faults: readonly (readonly [said: RegExp, text: string])[] = [
   ],
 ];
 
+/** What is said of an error that says no more than that there is no connection. */
+export const lostText = 'the connection to Redis is lost';
+
 /** What ioredis says of a command without a connection, when it says no more. */
 const generic =
   /connection is closed|isn't writeable|connection close|None of startup nodes|^Failed to refresh/i;
@@ -129,7 +132,7 @@ export function faultText(error: unknown, lost?: unknown): string {
     if (known !== undefined) return known[1];
   }
   const other = said.find(text => text !== '' && !generic.test(text));
-  if (other === undefined) return 'the connection to Redis is lost';
+  if (other === undefined) return lostText;
   return `Redis: ${withoutAddresses(other).slice(0, 200)}`;
 }
 

@@ -16,6 +16,7 @@ import { type RedisAudit, redisAudit } from './audit.ts';
 import type { RedisClient } from './client.ts';
 import { redisCommitter } from './commit.ts';
 import { type RedisDocuments, redisDocuments } from './documents.ts';
+import { redisEndSession } from './ended-sessions.ts';
 import { type Get, plainGet } from './get.ts';
 import type { RedisLimits } from './limits.ts';
 import { readToken } from './list.ts';
@@ -79,6 +80,7 @@ export function redisGuard(
     document: (collection: Collection, id: string) =>
       documents.document(plainGet(admin), collection, id),
     changeDocument: redisDocuments(admin, audit, records, limits, deps.now).changeDocument,
+    endSession: redisEndSession(admin, limits, deps.now),
   };
   const recordsAndLog = {
     events: log.events,

@@ -4,7 +4,7 @@ import { Cluster, type Redis } from 'ioredis';
 import { type HealthSwitch, healthSwitch } from '../health.ts';
 import { masters, type RedisClient } from './client.ts';
 import type { ClockSkew } from './clock-skew.ts';
-import { faultText } from './faults.ts';
+import { faultText, lostText } from './faults.ts';
 import { intentsKey, tokenKey } from './keys.ts';
 import { followLoss } from './loss.ts';
 import { repeat } from './repeat.ts';
@@ -81,8 +81,10 @@ export function redisHealth(
   /** A dead master of a Cluster may keep `whyNot` from an answer; the others give verdicts. */
   const whyNotNow = () =>
     whyNot().catch(error => (isCluster ? undefined : faultText(error, lost())));
-  const show = (fault: string | undefined) => {
+  const show = (shown: string | undefined) => {
     if (stopped) return;
+    // The connection to a Redis replica is closed each time, in the hope of a master.
+    const fault = shown === lostText && demoted.has(reader) ? replicaText : shown;
     if (fault === undefined) answeredMs = monotonicMs();
     const isStale =
       fault !== undefined && staleMaxMs > 0 && monotonicMs() - answeredMs <= staleMaxMs;
@@ -140,12 +142,14 @@ function staleText(fault: string): string {
   return `${fault}; verdicts rest on records that were read before`;
 }
 
+const replicaText = faultText(new Error('READONLY'));
+
 /** A server's role, or why it did not answer. */
 type Answer = 'master' | 'replica' | Error;
 
 /** Why no master answered. */
 function faultOf(answers: readonly Answer[], lost: Error | undefined): string {
-  if (answers.includes('replica')) return faultText(new Error('READONLY'));
+  if (answers.includes('replica')) return replicaText;
   return faultText(answers.find(answer => answer instanceof Error) ?? lost, lost);
 }
 

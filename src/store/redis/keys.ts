@@ -81,8 +81,12 @@ export const lostStoreKey = 'usher:{log}:lost';
 /** Hash: hash of an entry of the audit log whose loss was accepted → its MAC. */
 export const acceptedKey = 'usher:{log}:accepted';
 
+/** Hash: id of an entry of the audit log that tells a loss → the loss, until it is accepted. */
+export const lossesKey = 'usher:{log}:losses';
+
 /** Hash: replica of Usher → until when its head is shown, and the head. */
 export const headsKey = 'usher:{log}:heads';
+
 /** String: the version of the store's schema. */
 export const schemaKey = 'usher:{log}:schema';
 

@@ -1,11 +1,14 @@
 /** What the store in Redis says about itself: keys beside the log. */
 
 import type { StoreNotes } from '../continuity/notes.ts';
+import type { Loss } from '../continuity/told-losses.ts';
 import type { RecordSeal } from '../seal.ts';
 import type { ReplicaHead } from '../status.ts';
+import { Unavailable } from '../store.ts';
 import { acknowledge, presence } from './acknowledge.ts';
 import type { Asker } from './ask.ts';
-import { acceptedKey, headsKey, identityKey, lostStoreKey } from './keys.ts';
+import { faultText } from './faults.ts';
+import { acceptedKey, headsKey, identityKey, lossesKey, lostStoreKey } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
 import { urgent } from './scripts.ts';
 
@@ -21,6 +24,9 @@ redis.call('DEL', KEYS[1])
 redis.call('SETNX', KEYS[2], ARGV[1])
 for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1]) end
 return 1`);
+
+/** Also while the memory is full. Key: losses. Arguments: id of the entry, loss. */
+const keepLossScript = urgent(`return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])`);
 
 /**
  * Writes a head and removes those that are over. Key: heads. Arguments: replica, for how many
@@ -52,7 +58,10 @@ export function redisNotes(
       return { ...(identity ? { identity } : {}), ...(lost ? { lost } : {}) };
     },
     async claim(identity) {
-      await admin.run(unlessEitherScript, [identityKey, lostStoreKey], [identity]);
+      const keys = [identityKey, lostStoreKey];
+      await admin.run(unlessEitherScript, keys, [identity]).catch(error => {
+        throw new Unavailable(faultText(error), error);
+      });
     },
     async noteLoss(identity) {
       await admin.run(unlessEitherScript, [lostStoreKey, identityKey], [identity]);
@@ -73,6 +82,16 @@ export function redisNotes(
     async isAccepted(hash) {
       const mac = await reads.ask(client => client.hget(acceptedKey, hash));
       return mac !== null && seal.check(acceptedName, hash, mac) === 'good';
+    },
+    async keepLoss(eventId, loss) {
+      await admin.run(keepLossScript, [lossesKey], [eventId, JSON.stringify(loss)]);
+    },
+    async losses() {
+      const texts = await reads.ask(client => client.hvals(lossesKey));
+      return texts.map(text => JSON.parse(text) as Loss);
+    },
+    async forgetLosses() {
+      await admin.ask(client => client.del(lossesKey));
     },
     async writeHead(head, keepMs) {
       await admin.run(headScript, [headsKey], [head.replica, keepMs, JSON.stringify(head)]);

@@ -6,8 +6,8 @@ import type { CoherentLimits } from '../cache/limits.ts';
 import type { StateFile } from '../continuity/state-file.ts';
 import type { OnBrokenRecord, RecordSeal } from '../seal.ts';
 import { type Store, Unavailable } from '../store.ts';
-import { acknowledge, presence } from './acknowledge.ts';
 import { closable } from './closable.ts';
+import { redisEndSession } from './ended-sessions.ts';
 import { type Get, masterGet, plainGet } from './get.ts';
 import { redisImported } from './imported.ts';
 import { type RedisKeyLedger, redisKeyLedger } from './key-ledger.ts';
@@ -237,14 +237,9 @@ function sessionsOf(
 ) {
   const usage = redisUsage(admin, limits, isCluster, gate.isClosed);
   const limitCounts = redisLimitCounts(admin, limits, isCluster);
+  const endSession = redisEndSession(admin, limits, now);
   return {
-    endSession: (id, until) =>
-      write(async () => {
-        const key = endedSessionKey(id);
-        const leftMs = Math.max(1, Math.ceil(until - now()));
-        await admin.ask(client => client.set(key, '', 'PX', leftMs));
-        await acknowledge(admin, limits, presence(key));
-      }),
+    endSession: (id, until) => write(() => endSession(id, until)),
     isSessionEnded: id => gate.pass(async () => (await getKey(endedSessionKey(id))) !== null),
     addUsage: deltas => write(() => usage.addUsage(deltas)),
     usage: ids => gate.pass(async () => usage.usage(ids)),

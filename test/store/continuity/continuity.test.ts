@@ -11,7 +11,7 @@ import type { AccessTokenRecord } from '../../../src/store/record.ts';
 import { type Change, Unavailable } from '../../../src/store/store.ts';
 import { until } from '../../until.ts';
 import { creation, revocation, update } from '../changes.ts';
-import { type Content, type MemoryStore, memoryStore } from './memory-store.ts';
+import { type Content, emptyContent, type MemoryStore, memoryStore } from './memory-store.ts';
 
 let store: MemoryStore;
 let clock: { ms: number };
@@ -248,11 +248,7 @@ test('an acceptance counts for the heads that it names, and not for later ones',
   const ahead = await started();
   await make(creation());
   await ahead.look();
-  await rollBack(
-    { log: [], records: new Map(), documents: new Map(), accepted: new Set() },
-    ...all,
-    ahead,
-  );
+  await rollBack(emptyContent(), ...all, ahead);
   await until(() => store.content.lost !== undefined);
   await all[0].acceptStore(by);
   await all[1].look();
@@ -327,7 +323,7 @@ test('after a loss others have half the wait to tell what they knew', async () =
   await rollBack(before, first);
   await until(async () => {
     await first.look();
-    return actions().includes('store.healed');
+    return reported.some(([what]) => what === 'lost changes');
   });
   clock.ms += 499;
   await first.look();

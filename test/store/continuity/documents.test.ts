@@ -64,7 +64,7 @@ test('a removal that meets another change is tried again, and gives up at last',
   store.content.documents.set('people/ann', { ...document, revision: 1 });
   let conflicts = 3;
   const busy = {
-    document: store.changes.document,
+    ...store.changes,
     changeDocument: async (change: DocumentChange) =>
       conflicts-- > 0 ? ('conflict' as const) : await store.changes.changeDocument(change),
   };
@@ -73,6 +73,21 @@ test('a removal that meets another change is tried again, and gives up at last',
   store.content.documents.set('people/ann', { ...document, revision: 1 });
   conflicts = 99;
   await expect(putRemovalsBack(busy, entries, () => 5)).rejects.toThrow('changes too fast');
+});
+
+test('a session whose removal is lost is ended again', async () => {
+  const session = { collection: 'sessions', id: 'admin.one' } as const;
+  const entries = await made({ ...session, body: {} }, { ...session, before: 1 });
+  const body = { sessionId: 'one' };
+  const keepUntil = 5;
+  store.content.documents.set('sessions/admin.one', {
+    id: 'admin.one',
+    revision: 1,
+    body,
+    keepUntil,
+  });
+  await putRemovalsBack(store.changes, entries, () => 5);
+  expect([...store.content.endedSessions]).toEqual(['one']);
 });
 
 test('a loss is known until it is accepted, and by the newest revision', () => {

@@ -2,6 +2,7 @@
 
 import { type AuditEvent, type ChainedEvent, chain, emptyChain } from '../../../src/store/audit.ts';
 import type { WatchedStore } from '../../../src/store/continuity/notes.ts';
+import type { Loss } from '../../../src/store/continuity/told-losses.ts';
 import {
   type DocumentChange,
   prepareChange,
@@ -19,6 +20,8 @@ export interface Content {
   identity?: string;
   lost?: string;
   accepted: Set<string>;
+  losses: Map<string, Loss>;
+  endedSessions: Set<string>;
 }
 
 /** The store. */
@@ -26,6 +29,14 @@ export interface MemoryStore extends WatchedStore {
   content: Content;
   /** A copy of what it holds. */
   copy(): Content;
+}
+
+/** What an empty one holds. */
+export function emptyContent(): Content {
+  return {
+    ...{ log: [], records: new Map(), documents: new Map() },
+    ...{ accepted: new Set(), losses: new Map(), endedSessions: new Set() },
+  };
 }
 
 /** Creates an empty one. */
@@ -67,14 +78,15 @@ export function memoryStore(): MemoryStore {
     return 'done' as const;
   };
   const store: MemoryStore = {
-    content: { log: [], records: new Map(), documents: new Map(), accepted: new Set() },
-    copy() {
-      const { log, records, documents, accepted, ...rest } = store.content;
-      const copied = { log: [...log], records: new Map(records), accepted: new Set(accepted) };
-      return { ...rest, ...copied, documents: new Map(documents) };
-    },
+    content: emptyContent(),
+    copy: () => structuredClone(store.content),
     reads: { events, get, document },
-    changes: { events, get, document, commit, changeDocument, append, note: append },
+    changes: {
+      ...{ events, get, document, commit, changeDocument, append, note: append },
+      async endSession(id) {
+        store.content.endedSessions.add(id);
+      },
+    },
     notes: {
       read() {
         const { identity, lost } = store.content;
@@ -92,6 +104,13 @@ export function memoryStore(): MemoryStore {
         for (const hash of hashes) store.content.accepted.add(hash);
       },
       isAccepted: hash => store.content.accepted.has(hash),
+      async keepLoss(eventId, loss) {
+        store.content.losses.set(eventId, loss);
+      },
+      losses: () => [...store.content.losses.values()],
+      async forgetLosses() {
+        store.content.losses.clear();
+      },
       writeHead: async () => undefined,
       heads: () => [],
     },

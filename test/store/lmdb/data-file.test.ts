@@ -2,6 +2,7 @@
 
 import {
   chmodSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -14,9 +15,11 @@ import { join } from 'node:path';
 import { open } from 'lmdb';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { checkDataFile } from '../../../src/store/lmdb/data-file.ts';
+import { openLmdb } from '../../../src/store/lmdb/store.ts';
 import { openTables } from '../../../src/store/lmdb/tables.ts';
 import { StoreUnusable } from '../../../src/store/store.ts';
 import { storeLimits } from '../../limits.ts';
+import { testSeal } from '../../seal.ts';
 
 let folder: string;
 let file: string;
@@ -144,6 +147,30 @@ test('a file that is not LMDB, or of another version, is refused', () => {
   overwrite(48, Buffer.from([1]));
   expect(refusal()).toContain('its page size is impossible');
 });
+
+test('a data file that cannot be read is refused in words', () => {
+  rmSync(file);
+  mkdirSync(file);
+  expect(refusal()).toMatch(/^cannot read .*data\.mdb \(EISDIR.*this user owns$/);
+});
+
+test.each(['gone', 'empty'])(
+  'a data file that is %s where a store was is no quiet start',
+  async how => {
+    const warnings: string[] = [];
+    const start = async () => {
+      const onWarning = (message: string) => void warnings.push(message);
+      const { lmdb: limits } = storeLimits();
+      await openLmdb(folder, { now: Date.now, seal: testSeal, limits, onWarning }).close();
+    };
+    if (how === 'gone') rmSync(file);
+    else truncateSync(file, 0);
+    await start();
+    expect(warnings).toEqual([expect.stringContaining('its data.mdb is gone or empty')]);
+    await start();
+    expect(warnings).toHaveLength(1);
+  },
+);
 
 test('a folder that is a file is refused', () => {
   expect(() => openTables(join(folder, 'data.mdb'), storeLimits().lmdb)).toThrow(StoreUnusable);

@@ -119,10 +119,25 @@ describe('a start that cannot work says why', () => {
     }
   });
 
+  test('an empty server that refuses writes', async () => {
+    await server.send('CONFIG', 'SET', 'min-replicas-to-write', '1');
+    const store = await fails(here(), 'takes no first write: Redis refuses writes');
+    await server.send('CONFIG', 'SET', 'min-replicas-to-write', '0');
+    await until(() => store.health.up);
+  });
+
   test('a Redis replica', async () => {
     await server.send('REPLICAOF', '127.0.0.1', await freePort());
     await server.send('CONFIG', 'SET', 'replica-serve-stale-data', 'yes');
-    await fails(here(), 'READONLY');
+    const store = await fails(here(), 'READONLY');
+    const said = new Set([store.health.reason]);
+    store.health.onChange(() => said.add(store.health.reason));
+    // It is asked on new connections again and again, which is no news.
+    const connections = async () =>
+      Number(/total_connections_received:(\d+)/.exec(`${await server.send('INFO', 'stats')}`)?.[1]);
+    const before = await connections();
+    await until(async () => (await connections()) > before + 60);
+    expect([...said]).toEqual([expect.stringContaining('READONLY')]);
   });
 });
 

@@ -128,3 +128,20 @@ test('in a Cluster, so is what the master of the documents alone has lost', asyn
   const said = await rolesUntil([store], after);
   for (const wrong of ['removed admin', 'fewer admin']) expect([...said]).not.toContain(wrong);
 });
+
+test('a session that was ended stays so', async () => {
+  const server = await startRedis();
+  stops.push(() => server.stop());
+  const { store } = await stores.openUp(`redis://127.0.0.1:${server.port}`);
+  const keepUntil = Date.now() + 60_000;
+  const session = { collection: 'sessions', id: 'admin.one' } as const;
+  await make(store, { ...session, before: 0, body: { sessionId: 'one' }, keepUntil });
+  await server.send('SAVE');
+  await store.endSession('one', keepUntil);
+  await make(store, { ...session, before: 1, event: eventOf('session.end') });
+  await server.kill();
+  await server.restart();
+  await until(async () => (await store.storeStatus()).lost.length === 1 && store.health.up);
+  expect(await store.isSessionEnded('one')).toBe(true);
+  expect(await store.document('sessions', 'admin.one')).toBeUndefined();
+});

@@ -2,11 +2,12 @@
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { AccessTokenRecord } from '../../../src/store/record.ts';
+import { auditKey } from '../../../src/store/redis/keys.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { freePort } from '../../free-port.ts';
 import { startProxy } from '../../model/proxy.ts';
 import { until } from '../../until.ts';
-import { create, intactLog, revocation, update } from '../changes.ts';
+import { create, eventOf, intactLog, revocation, update } from '../changes.ts';
 import { type OpenStores, openStores, said } from './open-store.ts';
 import { type RedisServer, startRedis } from './server.ts';
 
@@ -101,6 +102,21 @@ test('revoked JWTs and subjects are put back, each with the later time', async (
   const record = await store.get(token.id);
   expect(record?.revokedJwts).toEqual({ ids: { a: 1 }, subjects: { s: 5 } });
   expect(await said(store, token.id)).toBe('good');
+});
+
+test('a replica that starts when the log no longer tells of a loss knows it all the same', async () => {
+  const a = await stores.openUp(url());
+  const [token] = (await create(a.store, {})) as [AccessTokenRecord];
+  const change = update(token, { scopes: [] });
+  await rollBack(async () => void (await a.store.commit(change)));
+  await until(async () => (await a.store.storeStatus()).lost.length === 1 && a.store.health.up);
+  await a.store.note(eventOf('audit.checkpoint'));
+  await server.send('XTRIM', auditKey, 'MAXLEN', '1');
+  const b = await stores.openUp(url());
+  expect(await said(b.store, token.id)).toBe('unavailable');
+  await b.store.acceptStore({ actor: 'admin', peer: '' });
+  const c = await stores.openUp(url());
+  for (const { store } of [b, c]) expect(await said(store, token.id)).toBe('good');
 });
 
 test('a token whose update was lost is unavailable, and a revocation ends that', async () => {
