@@ -1,10 +1,11 @@
 /** `usher config`: prints a complete gateway configuration with the addresses of this Usher. */
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { readSetting } from '../settings/config.ts';
+import { makeFolder } from '../settings/make-folder.ts';
 import { listen as readListen } from '../settings/values.ts';
 import type { Context } from './context.ts';
 import { optionsOf } from './context.ts';
@@ -154,7 +155,7 @@ function reachable(
 
 function writeFiles({ terminal }: Context, folder: string, files: Record<string, string>): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     for (const [name, text] of Object.entries(files)) {
       writeFileSync(join(folder, name), text);
       terminal.note(`wrote ${join(folder, name)}`);

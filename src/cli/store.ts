@@ -70,8 +70,7 @@ function outState({ terminal }: Context, state: StoreState): void {
   outValues(terminal, [
     ['replica', state.replica],
     ['problem', state.problem || 'none'],
-    ['store known', state.identity || 'none'],
-    ['store found', state.storeIdentity || 'none'],
+    ...identities(state),
     ['log known to', pointText(state.head)],
     ['log found to', pointText(state.storeHead)],
   ]);
@@ -89,6 +88,15 @@ function outState({ terminal }: Context, state: StoreState): void {
   ]);
   terminal.out('');
   outTable(terminal, ['LOST', 'TIME', 'ACTION', 'OF', 'NOW'], rows);
+}
+
+/** Which store it is, by its identity; the embedded store has none. */
+function identities({ identity, storeIdentity }: StoreState): [string, string][] {
+  if (identity === '' && storeIdentity === '') return [];
+  return [
+    ['store known', identity || 'none'],
+    ['store found', storeIdentity || 'none'],
+  ];
 }
 
 function pointText(point: StorePoint | undefined): string {

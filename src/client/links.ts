@@ -53,6 +53,7 @@ export function createLinks(
   connect: Connect,
   callerToken?: CallerToken,
 ): Links {
+  if (!Array.isArray(addresses)) throw new TypeError('addresses is not a list');
   if (addresses.length === 0) throw new TypeError('addresses is empty: name at least one');
   const all = addresses.map(address => {
     const { transport, streams, reset, close } = connect(address);

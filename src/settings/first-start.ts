@@ -1,12 +1,13 @@
 /** Generates the secrets of the embedded store at the first start, and reads them later. */
 
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownerFile } from '../store/lmdb/private-files.ts';
 import type { Config, Environment } from './config.ts';
 import { SettingsError } from './config.ts';
 import { type KeySource, keyFile, keySourceOf } from './key-source.ts';
+import { makeFolder } from './make-folder.ts';
 import { createPrivateFile, readPrivateFile } from './private-file.ts';
 import type { MasterKey } from './values.ts';
 import { adminToken, Mistake, masterKeys } from './values.ts';
@@ -99,7 +100,7 @@ const noStore = new Set([masterKeysFile, adminTokenFile, ownerFile, 'lost+found'
 /** Creates the folder if missing. Returns whether it contains no store yet. */
 function openFolder(folder: string, warnings: string[]): boolean {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     if (statSync(folder).mode & 0o022) {
       warnings.push(
         `other users may write to the data folder ${folder}; run: chmod go-w ${folder}`,

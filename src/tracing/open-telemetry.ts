@@ -25,8 +25,9 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import { type Awaitable, mapAwaitable } from '../store/awaitable.ts';
+import { checkExporterVariables, wholeNumber } from './exporter-variables.ts';
 import { createSampler } from './sampler.ts';
-import type { Attributes, Sampled, TracedCall, Tracing } from './tracing.ts';
+import type { Attributes, Sampled, TracedCall, TraceIds, Tracing } from './tracing.ts';
 
 /** What tracing needs. */
 export interface TracingDeps {
@@ -55,6 +56,7 @@ export function openTracing(deps: TracingDeps): Tracing {
       `OTEL_EXPORTER_OTLP_PROTOCOL is ${protocol}; use http/protobuf, at the collector's port 4318`,
     );
   }
+  checkExporterVariables(env);
   const sample = createSampler(env.OTEL_TRACES_SAMPLER, env.OTEL_TRACES_SAMPLER_ARG, random);
   const exporter = reporting(deps.exporter ?? new OTLPTraceExporter(), onFailure);
   const own = { 'service.name': 'usher', 'service.version': version };
@@ -92,11 +94,10 @@ export function openTracing(deps: TracingDeps): Tracing {
     };
     return within(span, end, () => current.run(span, run), attributesOf);
   };
-  const call = <T>(sampled: Sampled, traced: TracedCall, run: () => Awaitable<T>): Awaitable<T> => {
+  const startCall = (sampled: Sampled, { name, attributes }: TracedCall) => {
     const parent = sampled.parent as SpanContext | undefined;
     const from = parent === undefined ? undefined : trace.wrapSpanContext(parent);
-    const span = start(traced.name, SpanKind.SERVER, traced.attributes, from);
-    return inSpan(span, run, noAttributes);
+    return start(name, SpanKind.SERVER, attributes, from);
   };
   const step: Tracing['step'] = (name, run, attributesOf = noAttributes) => {
     const parent = currentSpan();
@@ -111,20 +112,40 @@ export function openTracing(deps: TracingDeps): Tracing {
   };
   return {
     sample,
-    call,
+    call: (sampled, traced, run) => inSpan(startCall(sampled, traced), run, noAttributes),
+    stream(sampled, traced) {
+      const span = startCall(sampled, traced);
+      const end = (error?: unknown) => {
+        if (error !== undefined) markFailed(span, error);
+        span.end();
+      };
+      return { ids: idsOf(span), end };
+    },
     get isActive() {
       return open.count > 0;
     },
     step,
     request,
     ids() {
-      const context = currentSpan()?.spanContext();
-      return context && { trace_id: context.traceId, span_id: context.spanId };
+      const span = currentSpan();
+      return span && idsOf(span);
     },
     async close() {
       await provider.shutdown().catch(onFailure);
     },
   };
+}
+
+function idsOf(span: Span): TraceIds {
+  const { traceId, spanId } = span.spanContext();
+  return { trace_id: traceId, span_id: spanId };
+}
+
+function markFailed(span: Span, error: unknown): void {
+  // Its name alone: a message could hold what the caller sent.
+  const name = error instanceof Error ? error.name : 'Error';
+  span.setAttributes({ 'error.type': name });
+  span.setStatus({ code: SpanStatusCode.ERROR, message: name });
 }
 
 /** The headers of W3C Trace Context for a request in a span. */
@@ -146,11 +167,7 @@ function batchLimits(env: TracingDeps['env']) {
   for (const [name, variable] of Object.entries(batchVariables)) {
     const text = env[variable];
     if (text === undefined || text === '') continue;
-    const value = Number(text);
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw new Error(`${variable} is ${text}; use a whole number from 1`);
-    }
-    limits[name] = value;
+    limits[name] = wholeNumber(variable, text);
   }
   return limits;
 }
@@ -175,10 +192,7 @@ function within<T>(
     return value;
   };
   const fail = (error: unknown): never => {
-    // Its name alone: a message could hold what the caller sent.
-    const name = error instanceof Error ? error.name : 'Error';
-    span.setAttributes({ 'error.type': name });
-    span.setStatus({ code: SpanStatusCode.ERROR, message: name });
+    markFailed(span, error);
     endSpan();
     throw error;
   };

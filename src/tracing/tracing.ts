@@ -39,6 +39,11 @@ export interface Tracing {
   sample(traceparent: string | undefined, tracestate: string | undefined): Sampled | undefined;
   /** Runs a sampled call in a span of its own. */
   call<T>(sampled: Sampled, call: TracedCall, run: () => Awaitable<T>): Awaitable<T>;
+  /**
+   * Begins the span of a sampled call that streams, which can last as long as its connection: so there is none
+   * below it for its many verdicts. `end` ends it, once, with the error that ended the stream, if any.
+   */
+  stream(sampled: Sampled, call: TracedCall): { ids: TraceIds; end(error?: unknown): void };
   /** Whether any sampled call is under way: if not, `step` does nothing but run. */
   readonly isActive: boolean;
   /** Runs a step of the current call in a span; without a sampled call, it only runs it. */

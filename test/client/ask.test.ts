@@ -174,6 +174,8 @@ test('a misspelt requirement or option is refused, not ignored', async () => {
   expect(() => usher.cached('a', misspelt)).toThrow(words);
   expect(server.messages).toEqual([]);
   const options = { addresses: ['x'], deadlineMS: 1 } as UsherOptions;
+  const text = { addresses: 'usher:50051' } as unknown as UsherOptions;
+  expect(() => createUsher(text)).toThrow('addresses is not a list');
   expect(() => createUsher(options)).toThrow(
     'createUsher has no member deadlineMS; did you mean deadlineMs?',
   );

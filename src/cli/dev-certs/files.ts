@@ -1,8 +1,9 @@
 /** The files of `usher dev-certs`: which are kept, which are made again, and which are not its own. */
 
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../../settings/make-folder.ts';
 import { UsageError } from '../exit-codes.ts';
 import type { Pair } from './certificate.ts';
 
@@ -62,7 +63,7 @@ export function serverNamesIn(folder: string): string[] {
 /** Writes a certificate and its key, each in one step; the key with mode 0600. Throws UsageError. */
 export function writePair(folder: string, name: CertificateName, pair: Pair): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     // A server that reads both in between finds that they do not match, and keeps what it has.
     replace(pathOf(folder, name, true), pair.key, 0o600);
     replace(pathOf(folder, name), pair.cert, 0o644);

@@ -1,6 +1,7 @@
 /** A streaming call in progress: messages in, messages out, each no faster than the other side reads. */
 
 import type { DescMethod } from '@bufbuild/protobuf';
+import type { TraceIds } from '../../tracing/tracing.ts';
 import { encode } from '../codec/encode.ts';
 import { framesOf } from '../codec/encoded-cache.ts';
 import { errorCodes } from '../h2/frame.ts';
@@ -67,6 +68,7 @@ export class StreamCall implements Call, HeldRequest {
   readonly traceparent: string | undefined;
   readonly tracestate: string | undefined;
   requestId: string | undefined;
+  traceIds: TraceIds | undefined;
   /** When it began, of performance.now(); only where there is an access log. */
   beganMs: number | undefined;
   /** The status that it ended with; undefined before. */

@@ -2,8 +2,8 @@
 
 import type { DescMethod } from '@bufbuild/protobuf';
 import { type Awaitable, mapAwaitable } from '../../store/awaitable.ts';
-import type { Attributes, Tracing } from '../../tracing/tracing.ts';
-import type { CallMarks, Door } from './call.ts';
+import type { Attributes, Sampled, Tracing } from '../../tracing/tracing.ts';
+import type { Call, CallMarks, Door } from './call.ts';
 import type { CallScopes } from './call-scopes.ts';
 import type { Binding, Unary } from './handlers.ts';
 
@@ -33,7 +33,9 @@ export type MarksIn = (
   message: unknown,
 ) => Pick<CallMarks, 'traceparent' | 'tracestate' | 'requestId'>;
 
-/** Bindings whose unary calls are timed and traced; a stream lasts as long as its caller wants. */
+/**
+ * Bindings whose calls are traced, and whose unary calls are timed: a stream lasts as long as its caller wants.
+ */
 export function observedBindings(
   bindings: readonly Binding[],
   observed: Observed,
@@ -43,7 +45,11 @@ export function observedBindings(
   return bindings.map(({ service, handlers }) => {
     const all: Record<string, unknown> = { ...handlers };
     for (const method of service.methods) {
-      if (method.methodKind !== 'unary') continue;
+      if (method.methodKind !== 'unary') {
+        const handler = handlers[method.localName] as Streaming;
+        if (tracing !== undefined) all[method.localName] = tracedStream(method, handler, tracing);
+        continue;
+      }
       let handler = handlers[method.localName] as Unary<DescMethod>;
       if (tracing !== undefined) handler = tracedUnary(method, handler, tracing, marksIn);
       if (scopes !== undefined) handler = scopedUnary(handler, scopes, marksIn);
@@ -81,6 +87,36 @@ function tracedUnary(
       call.traceIds = tracing.ids();
       return handler(request, call);
     });
+  };
+}
+
+/** A handler that streams, whatever its requests are. */
+type Streaming = (requests: unknown, call: Call) => AsyncIterable<unknown>;
+
+/** Spans of streams, from their begin to their end. */
+function tracedStream(
+  { parent, name }: DescMethod,
+  handler: Streaming,
+  tracing: Tracing,
+): Streaming {
+  const method = `${parent.typeName}/${name}`;
+  async function* inSpan(requests: unknown, call: Call, sampled: Sampled) {
+    const attributes = { 'rpc.method': method, 'usher.door': call.door };
+    const { ids, end } = tracing.stream(sampled, { name: method, attributes });
+    call.traceIds = ids;
+    let failure: unknown;
+    try {
+      yield* handler(requests, call);
+    } catch (error) {
+      failure = error;
+      throw error;
+    } finally {
+      end(failure);
+    }
+  }
+  return (requests, call) => {
+    const sampled = tracing.sample(call.traceparent, call.tracestate);
+    return sampled === undefined ? handler(requests, call) : inSpan(requests, call, sampled);
   };
 }
 
