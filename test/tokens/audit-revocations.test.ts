@@ -104,6 +104,11 @@ describe('of more than a page', () => {
       ...{ value: 'user-1', tokenId: mine.toUpperCase(), sequence: 0, pageToken },
     });
     expect(matches).toHaveLength(1);
+    const { record } = await office.tokens.create(admin, 'jwt', fields());
+    const other = office.audit.findRevocations(reader, {
+      ...{ value: 'user-1', tokenId: record.id, pageToken },
+    });
+    await expectRefused(other, 'INVALID_ARGUMENT', /^page_token: /);
   });
 });
 
