@@ -9,7 +9,7 @@ import { type Store, Unavailable } from '../store/store.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import { claimHashes } from '../verify/revoked-jwts.ts';
 import { createNameReader, type NameOfActor } from './audit-names.ts';
-import { auditLimits, filterOf } from './audit-query.ts';
+import { auditLimits } from './audit-query.ts';
 import { askedToken, leftOf, placeIn, readPage, selectOf, startOf, textOf } from './audit-scan.ts';
 import { auditScope, type Caller, demand, readScope } from './caller.ts';
 import { Faults } from './faults.ts';
@@ -68,23 +68,25 @@ export function createFindRevocations({
     const { value, sequence } = query;
     const faults = new Faults();
     checkRevocationQuery(query, faults);
-    const selection = [query.tokenId?.toLowerCase() ?? '', sequence ?? 0];
+    const selection = [value, query.tokenId?.toLowerCase() ?? '', sequence ?? 0];
     const tokens = pageTokens(keys, caller, { rpc: 'FindJwtRevocations', query: selection });
     const start = faults.read(() => placeIn(tokens.read(query.pageToken)));
     faults.end();
     const tokenId = await askedToken(store, caller, query.tokenId);
     const order = 'newest';
     const names = createNameReader(store, nameOfActor, caller);
-    const revocations = filterOf({ pageSize: 0, oldestFirst: false, actions: ['jwt.revoke'] });
-    const seen = selectOf(caller, names, tokenId, revocations);
-    const found = new Map<number, FoundRevocation>();
+    const seen = selectOf(caller, names, tokenId, undefined);
+    const found: FoundRevocation[] = [];
     const select = async (events: ChainedEvent[]) => {
-      const some = (await seen?.(events)) ?? events;
-      for (const event of some) {
+      const revoking = events.filter(({ after }) => after?.jwtsRevoked !== undefined);
+      const chosen: ChainedEvent[] = [];
+      for (const event of (await seen?.(revoking)) ?? revoking) {
         const revoked = await revokedIn(store, keys, event, value);
-        if (revoked !== undefined) found.set(event.sequence, { event, revoked });
+        if (revoked === undefined) continue;
+        found.push({ event, revoked });
+        chosen.push(event);
       }
-      return some.filter(event => found.has(event.sequence));
+      return chosen;
     };
     const only = sequence ? { low: sequence, high: sequence, after: sequence + 1 } : undefined;
     const { events, next, examined } = await readPage(
@@ -94,7 +96,8 @@ export function createFindRevocations({
     );
     await names.load(events);
     return {
-      matches: events.flatMap(event => found.get(event.sequence) ?? []),
+      // What no longer fits into this page is found again for the next one.
+      matches: found.slice(0, events.length),
       ...{ nextPageToken: tokens.write(textOf(next)), names: names.shown(events) },
       ...{ examined, left: leftOf(order, tokenId, next) },
     };
@@ -112,15 +115,14 @@ function checkValue(value: string): void {
   checkText('value', value, Math.max(fieldLimits.jtiLengthMax, fieldLimits.subjectLengthMax));
 }
 
-/** What an entry revoked of a `jti` or subject of this text; undefined for nothing, or not known. */
+/** What an entry that revoked JWTs revoked of this text; undefined for nothing, or not known. */
 async function revokedIn(
   store: Pick<Store, 'find'>,
   keys: MasterKeys,
   { tokenId, after }: ChainedEvent,
   value: string,
 ): Promise<FoundRevocation['revoked'] | undefined> {
-  const revoked = after?.jwtsRevoked as RevokedJwts | undefined;
-  if (revoked === undefined) return undefined;
+  const revoked = after?.jwtsRevoked as RevokedJwts;
   const { ids = {}, subjects = {} } = revoked;
   const names = await digestsOf(store, keys, { tokenId, revoked, value });
   if (names.some(name => Object.hasOwn(ids, name))) return 'jti';

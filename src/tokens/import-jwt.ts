@@ -13,11 +13,10 @@ import { firstCeiling } from './ceiling.ts';
 import { uuidOf } from './derived-uuid.ts';
 import { auditFields, recordFields } from './fields.ts';
 import type { CheckedJwtItem } from './import-item.ts';
+import { type ImportResult, refused, taken } from './import-result.ts';
 
-/** What was found or made for a secret. */
-export type JwtOutcome =
-  /** `eventId` names the change that wrote the record. */
-  { record: AccessTokenRecord } | { outcome: 'imported' | 'taken' };
+/** What was found for a secret, whose `eventId` names the change that wrote it; or the result. */
+type JwtOutcome = { record: AccessTokenRecord } | ImportResult;
 
 /** How a secret is imported. */
 export interface JwtImport {
@@ -39,7 +38,7 @@ export async function importJwtSecret(
   const { id, fields, jwtSecret } = item;
   const found = await store.get(id);
   if (found !== undefined) return hasSecret(keys, found, jwtSecret);
-  if (dryRun) return { outcome: 'imported' };
+  if (dryRun) return { outcome: 'imported', id, problem: '' };
   const eventId = jwtEventId(caller, requestId, id);
   const written = recordFields(fields);
   const record: AccessTokenRecord = {
@@ -54,9 +53,9 @@ export async function importJwtSecret(
     ...{ after: auditFields(record), detail: 'jwt secret', requestId },
   };
   const { outcome } = await store.commit({ record, event });
-  if (outcome === 'done') return { outcome: 'imported' };
+  if (outcome === 'done') return { outcome: 'imported', id, problem: '' };
   const other = await store.get(id);
-  return other === undefined ? { outcome: 'taken' } : hasSecret(keys, other, jwtSecret);
+  return other === undefined ? refused(taken().message) : hasSecret(keys, other, jwtSecret);
 }
 
 /** The id of the audit event; a repeated request has the same one. */
@@ -73,8 +72,8 @@ function sealed(keys: MasterKeys, { id, jwtSecret }: CheckedJwtItem, createdAt: 
 
 function hasSecret(keys: MasterKeys, record: AccessTokenRecord, secret: Uint8Array): JwtOutcome {
   const [current] = record.secrets;
-  if (record.kind !== 'jwt' || current === undefined) return { outcome: 'taken' };
+  if (record.kind !== 'jwt' || current === undefined) return refused(taken().message);
   const key = importJwtKey(keys.open(current, record.id), current.encoding).export();
   const isSame = key.length === secret.length && timingSafeEqual(key, secret);
-  return isSame ? { record } : { outcome: 'taken' };
+  return isSame ? { record } : refused(taken().message);
 }

@@ -20,6 +20,7 @@ import { TokenError } from './errors.ts';
 import { checkAll } from './faults.ts';
 import { auditFields, checkRequestId, invalid, recordFields } from './fields.ts';
 import { grantsOf } from './grants.ts';
+import { formsOf } from './import-forms.ts';
 import {
   type CheckedItem,
   type CheckedJwtItem,
@@ -27,7 +28,15 @@ import {
   type ImportItem,
 } from './import-item.ts';
 import { importJwtSecret, type JwtImport, jwtEventId } from './import-jwt.ts';
-import { existing, type ImportResult, notForOwners, refused, taken } from './import-result.ts';
+import {
+  existing,
+  type ImportResult,
+  notForOwners,
+  refused,
+  taken,
+  unfinished,
+  withIdsTaken,
+} from './import-result.ts';
 
 export type { ImportedSecret, ImportItem } from './import-item.ts';
 export type { ImportResult } from './import-result.ts';
@@ -131,7 +140,7 @@ export function createImport(deps: ImportDeps): Import {
       ? await Promise.all(wanted.map(each => foresee(store, caller, each)))
       : await carryOut(deps, caller, wanted, forms, requestId, at);
     const byPlan = new Map(wanted.map((each, n) => [each, results[n] as ImportResult]));
-    return plans.map(each => {
+    const answers = plans.map((each): ImportResult => {
       if ('outcome' in each) return each;
       const result = byPlan.get(each);
       if (result !== undefined) return result;
@@ -139,6 +148,7 @@ export function createImport(deps: ImportDeps): Import {
       const twin = byPlan.get(first.get(each.digest) as Plan) as ImportResult;
       return twin.outcome === 'imported' ? { ...twin, outcome: 'existing' } : twin;
     });
+    return options.dryRun ? withIdsTaken(items, answers) : answers;
   };
 }
 
@@ -149,11 +159,7 @@ async function importJwt(
   how: JwtImport,
 ): Promise<ImportResult> {
   const made = await importJwtSecret(deps, item, how);
-  if (!('record' in made)) {
-    return made.outcome === 'taken'
-      ? refused(taken().message)
-      : { outcome: 'imported', id: item.id, problem: '' };
-  }
+  if (!('record' in made)) return made;
   const { caller, requestId, dryRun } = how;
   const record = dryRun ? made.record : await durable(deps.store, made.record);
   return existing(caller, record, jwtEventId(caller, requestId, item.id));
@@ -194,7 +200,15 @@ function checkChoosesNoId(item: ImportItem, { id }: CheckedItem | CheckedJwtItem
 async function foresee(store: Store, caller: Caller, { known, item }: Plan): Promise<ImportResult> {
   const record = await store.get(known?.tokenId ?? item.id ?? v7());
   if (record !== undefined && isVisible(caller, record)) return existing(caller, record);
+  if (record === undefined && known !== undefined && isOther(item, known.tokenId)) {
+    return refused(unfinished(known.tokenId));
+  }
   return { outcome: 'imported', id: item.id ?? '', problem: '' };
+}
+
+/** Whether an item asks for another id than this. */
+function isOther(item: CheckedItem, id: string): boolean {
+  return item.id !== undefined && item.id !== id;
 }
 
 async function carryOut(
@@ -211,7 +225,7 @@ async function carryOut(
   for (const each of plans) targets.set(each, { id: each.known?.tokenId ?? '', isNew: false });
   if (unknown.length > 0) {
     const entries = unknown.map(({ digest, item }) => ({ digest, tokenId: item.id ?? v7() }));
-    const added = formsOf(unknown, forms).map(writeForm);
+    const added = formsOf(unknown, forms, importLimits.lengthsMax).map(writeForm);
     const reserved = await store.reserveImported(added, entries);
     for (const [n, each] of unknown.entries()) {
       const id = reserved[n] as string;
@@ -233,21 +247,6 @@ async function carryOut(
   });
 }
 
-/** The forms under which verification must look up these tokens. */
-function formsOf(plans: readonly Plan[], known: readonly ImportedForm[]): ImportedForm[] {
-  const forms: ImportedForm[] = [];
-  const lengths = new Set(plans.flatMap(({ item }) => item.length ?? []));
-  const inUse = new Set(plans.map(({ masterKeyId }) => masterKeyId));
-  const before = known.filter(form => inUse.has(form.masterKeyId) && form.hash === 'sha256');
-  for (const { length } of before) if (length !== undefined) lengths.add(length);
-  const apart = lengths.size <= importLimits.lengthsMax;
-  for (const { item, masterKeyId } of plans) {
-    const form = { hash: item.hash, masterKeyId };
-    forms.push(item.length === undefined || !apart ? form : { ...form, length: item.length });
-  }
-  return [...new Map(forms.map(form => [writeForm(form), form])).values()];
-}
-
 /** Creates the access token of a reserved digest, unless it exists. */
 async function settle(
   { store }: ImportDeps,
@@ -258,9 +257,7 @@ async function settle(
   // A newly reserved id has no record yet.
   const found = isNew ? undefined : await store.get(id);
   if (found !== undefined) return existing(caller, await durable(store, found), eventId);
-  if (item.id !== undefined && item.id !== id) {
-    return refused(`id: must be ${id}, which an unfinished import assigned, or empty`);
-  }
+  if (isOther(item, id)) return refused(unfinished(id));
   const { hash: hashed, imported, fields } = item;
   const secret = { masterKeyId, value: digest, hashed, createdAt: at };
   const written = recordFields(fields);

@@ -1,6 +1,7 @@
 /** Finding the entry that revoked a `jti` or subject, of which the log has keyed digests. */
 
 import { beforeAll, describe, expect, test } from 'vitest';
+import { Unavailable } from '../../src/store/store.ts';
 import { createAudit } from '../../src/tokens/audit.ts';
 import type { RevocationQuery } from '../../src/tokens/audit-revocations.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
@@ -48,8 +49,11 @@ test('the log holds no subject and no jti, and a mistake repeats nothing of what
   expect(JSON.stringify(events)).not.toMatch(/user-1|jwt-1/);
   const call = audit.findRevocations(reader, { value: 'user-1\n', tokenId: 'x', sequence: 0 });
   await expectRefused(call, 'INVALID_ARGUMENT', /^value: has a control character; token_id: /);
-  for (const value of ['', 'x'.repeat(257)]) {
-    await expectRefused(audit.findRevocations(reader, { value }), 'INVALID_ARGUMENT', /^value: /);
+  for (const [value, problem] of [
+    ['', /^value: is empty$/],
+    ['x'.repeat(257), /^value: is longer than 256 characters$/],
+  ] as const) {
+    await expectRefused(audit.findRevocations(reader, { value }), 'INVALID_ARGUMENT', problem);
   }
 });
 
@@ -58,9 +62,94 @@ test('needs a scope that may read the log', async () => {
   await expectRefused(audit.findRevocations(issuer, { value: 'x' }), 'PERMISSION_DENIED');
 });
 
-test('a page token is not one of another text', async () => {
-  const query = { value: 'user-1', pageToken: 'x' };
-  await expectRefused(audit.findRevocations(reader, query), 'INVALID_ARGUMENT', /^page_token: /);
+describe('of more than a page', () => {
+  const office = openOffice();
+  const perPage = 50;
+  let mine = '';
+  let sealed = '';
+  beforeAll(async () => {
+    const { record } = await office.tokens.create(admin, 'jwt', fields({ name: 'phones' }));
+    mine = record.id;
+    for (let n = 0; n <= perPage; n++) {
+      office.clock.ms += 1;
+      await office.tokens.revokeJwts(admin, mine, { subject: 'user-1' }, '');
+    }
+  });
+
+  test('the next page goes on behind the first, and both say how far the search is', async () => {
+    const first = await office.audit.findRevocations(reader, { value: 'user-1' });
+    sealed = first.nextPageToken;
+    expect(first.matches).toHaveLength(perPage);
+    expect(first).toMatchObject({ examined: perPage, left: 2, names: { [mine]: 'phones' } });
+    const next = await office.audit.findRevocations(reader, { value: 'user-1', pageToken: sealed });
+    expect(next.matches.map(({ event }) => event.sequence)).toEqual([2]);
+    expect(next).toMatchObject({ examined: 2, left: 0, nextPageToken: '' });
+  });
+
+  test.each<[string, () => Partial<RevocationQuery>]>([
+    ['text', () => ({ value: 'user-2' })],
+    ['access token', () => ({ tokenId: mine })],
+    ['entry', () => ({ sequence: 2 })],
+  ])('its page token is not one of another %s', async (_, some) => {
+    const query = { value: 'user-1', pageToken: sealed, ...some() };
+    const call = office.audit.findRevocations(reader, query);
+    await expectRefused(call, 'INVALID_ARGUMENT', /^page_token: .* that FindJwtRevocations gave/);
+  });
+
+  test('its page token is one of the same access token in capitals, and of entry 0', async () => {
+    const { nextPageToken: pageToken } = await office.audit.findRevocations(reader, {
+      ...{ value: 'user-1', tokenId: mine },
+    });
+    const { matches } = await office.audit.findRevocations(reader, {
+      ...{ value: 'user-1', tokenId: mine.toUpperCase(), sequence: 0, pageToken },
+    });
+    expect(matches).toHaveLength(1);
+    const { record } = await office.tokens.create(admin, 'jwt', fields());
+    const other = office.audit.findRevocations(reader, {
+      ...{ value: 'user-1', tokenId: record.id, pageToken },
+    });
+    await expectRefused(other, 'INVALID_ARGUMENT', /^page_token: /);
+  });
+});
+
+test('the longest text that can be revoked can be found', async () => {
+  const value = 'x'.repeat(256);
+  await tokens.revokeJwts(admin, id, { jti: value }, '');
+  expect((await audit.findRevocations(reader, { value })).matches).toHaveLength(1);
+});
+
+describe('without the master key that sealed an entry, and', () => {
+  const keys = createMasterKeys([{ id: 'k2', bytes: new Uint8Array(32).fill(2) }]);
+  const search = async (findRecord: () => Awaited<ReturnType<typeof store.find>>) => {
+    const find: typeof store.find = tokenId =>
+      tokenId === id ? findRecord() : { record: undefined, stale: false };
+    return await createAudit({ store: { ...store, find }, keys, now }).findRevocations(reader, {
+      value: 'jwt-1',
+    });
+  };
+  test('with no record of its access token, nothing is found', async () => {
+    expect((await search(() => ({ record: undefined, stale: false }))).matches).toEqual([]);
+  });
+  test('with a record that cannot be read, nothing is found', async () => {
+    const down = () => {
+      throw new Unavailable('down');
+    };
+    expect((await search(down)).matches).toEqual([]);
+  });
+  test('with a fault of the program, that is told', async () => {
+    const broken = () => {
+      throw new Error('a bug');
+    };
+    await expect(search(broken)).rejects.toThrow('a bug');
+  });
+});
+
+test('a fault of the program is told, not taken for a key that is missing', async () => {
+  const open = () => {
+    throw new Error('a bug');
+  };
+  const broken = createAudit({ store, keys: { ...keys, open }, now });
+  await expect(broken.findRevocations(reader, { value: 'jwt-1' })).rejects.toThrow('a bug');
 });
 
 test('without the master key that sealed an entry, it is compared by the key of the record', async () => {

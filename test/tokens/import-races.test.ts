@@ -119,8 +119,7 @@ describe('the store fails', () => {
       },
     };
     await into(seen)(admin, [plain(token), plain(imported())], once);
-    expect(settled).toHaveLength(1);
-    expect(settled[0]).toHaveLength(1);
+    expect(settled).toEqual([[expect.any(String)]]);
   });
   test('an error that is no mistake of the item is not told as one', async () => {
     const broken: Partial<Store> = {
