@@ -19,6 +19,7 @@ import type { Door } from '../rpc/call.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
 import { ownGuard } from '../rpc/guard.ts';
 import type { Binding, Unary } from '../rpc/handlers.ts';
+import { unpack } from '../rpc/unpack.ts';
 import {
   boundHandler,
   clientNamesKey,
@@ -28,7 +29,7 @@ import {
   takenKey,
 } from './bound-handler.ts';
 import { countedBody } from './counted-body.ts';
-import { challengesOf, connectErrorAnswer, malformedError } from './error.ts';
+import { challengesOf, connectError, connectErrorAnswer, malformedError } from './error.ts';
 import { jsonOptions } from './json.ts';
 import { checkedBody, checkedCompression, checkedStream } from './json-body.ts';
 import { clampTimeout } from './timeout.ts';
@@ -71,12 +72,13 @@ export function createConnectDoor(deps: ConnectDeps): ConnectDoor {
   const stopping = new AbortController();
   const guard = deps.guard ?? ownGuard(deps.limits);
   const take = createConnectUnary({ ...deps, guard, door: deps.door ?? 'connect' });
+  const gzip = gzipOf(deps);
   const routes = deps.bindings.flatMap(({ service, handlers }) =>
     service.methods.map((method): Route => {
       const handler = handlers[method.localName];
       const plain = method.methodKind === 'unary' ? (handler as Unary<DescMethod>) : undefined;
-      const binary = connectHandler(method, handler, deps, stopping.signal, compressionGzip);
-      const compression = checkedCompression(method.input, compressionGzip);
+      const binary = connectHandler(method, handler, deps, stopping.signal, gzip);
+      const compression = checkedCompression(method.input, gzip);
       const json = connectHandler(method, handler, deps, stopping.signal, compression);
       return {
         path: binary.requestPath,
@@ -94,6 +96,19 @@ export function createConnectDoor(deps: ConnectDeps): ConnectDoor {
     }),
   );
   return { routes, endStreams: () => stopping.abort() };
+}
+
+/** The compression of connect-node, with what this project's own listener unpacks by. */
+function gzipOf({ onBug }: ConnectDeps): Compression {
+  return {
+    ...compressionGzip,
+    async decompress(bytes, bytesMax) {
+      if (bytes.length === 0) return new Uint8Array();
+      return await unpack('gzip', bytes, bytesMax).catch(error => {
+        throw connectError(error, onBug);
+      });
+    },
+  };
 }
 
 /** Binds one rpc to connect-node. */

@@ -14,13 +14,14 @@ import type { GrpcLimits } from '../rpc/grpc-limits.ts';
 import type { Guard } from '../rpc/guard.ts';
 import type { ProbeDeps } from '../rpc/probes.ts';
 import { tooManyBytes } from '../rpc/request-bytes.ts';
+import { tooLong } from '../rpc/rpc-error.ts';
 import type { Reader } from '../rpc/unread.ts';
 import type { UnreadAccount } from '../rpc/unread-accounts.ts';
 import { beginAccess, noteAccess, noteRefusal } from './access.ts';
 import { answerOf, encodeMessage, refusalHead } from './answers.ts';
 import type { AnyCall } from './call-deadlines.ts';
 import { type Head, headOf, type UnaryHead } from './head.ts';
-import { type Message, messageOf, tooLong } from './message.ts';
+import { type Message, messageOf } from './message.ts';
 import type { OtherCall, OtherCalls } from './other-calls.ts';
 import { plainAnswer } from './plain-http.ts';
 import { answerPlain, refuse, send } from './respond.ts';
@@ -216,7 +217,7 @@ export class Calls implements H2Handler, Reader {
     try {
       const { receiveBytesMax } = this.#deps.limits;
       const content = call.whole(last);
-      const message = messageOf(route.method, content, encoding, receiveBytesMax);
+      const message = messageOf(route.method, content, encoding, receiveBytesMax, call);
       const known = call as KnownCall;
       mapAwaitable(mapAwaitable(message, handle, undefined, known), this.#send, this.#fail, known);
       if (!call.stream.hasResponded && call.heldBytes === 0) call.hold(content.length);
