@@ -185,7 +185,7 @@ export class Inbound {
   #closedHeaders(id: number) {
     const why = this.#streams.whyEnded(id);
     if (why === 'unknown') throw protocolError('a stream id is not larger than the last');
-    if (why === 'by-us') return;
+    if (why === 'by-us') return this.#budgets.spend('emptyFrames');
     const text = 'HEADERS on a closed stream';
     throw new ConnectionError(errorCodes.streamClosed, 'stream-closed', text);
   }
@@ -259,7 +259,8 @@ export class Inbound {
       return this.#on.windowUpdate(undefined, increment);
     }
     const stream = this.#existing(id);
-    if (stream === undefined) return;
+    // It can have been on its way when the stream ended, opens nothing, and counts like any other.
+    if (stream === undefined) return this.#on.windowUpdate(undefined, 0);
     if (increment === 0) return this.#on.violation(id, errorCodes.protocolError, 'protocol');
     this.#on.windowUpdate(stream, increment);
   }
