@@ -60,8 +60,6 @@ export class Calls implements H2Handler, Reader {
   readonly #fresh: UnaryCall[] = [];
   /** How many handlers have not answered; a reset stream does not end its handler. */
   #running = 0;
-  #lastRequest: H2Request | undefined;
-  #lastHead: Head | undefined;
 
   constructor(deps: CallsDeps, connection: H2Peer) {
     this.#deps = deps;
@@ -198,11 +196,9 @@ export class Calls implements H2Handler, Reader {
   }
 
   #headOf(request: H2Request): Head {
-    // Equal heads are the same object, so that most calls need not read theirs.
-    if (request === this.#lastRequest && this.#lastHead !== undefined) return this.#lastHead;
-    this.#lastRequest = request;
-    this.#lastHead = headOf(request, this.#deps.routes, this.#deps.limits);
-    return this.#lastHead;
+    // Most calls of a connection are the same object, and need not read theirs.
+    request.head ??= headOf(request, this.#deps.routes, this.#deps.limits);
+    return request.head as Head;
   }
 
   /** Answers a call, of whose content this is the rest. */

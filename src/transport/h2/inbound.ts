@@ -49,7 +49,6 @@ export class Inbound {
   /** The block that is being received; no other frame may come between. */
   #block: HeaderBlock | undefined;
   #hasSettings = false;
-  #lastFields: readonly Field[] | undefined;
   #lastRequest: H2Request | undefined;
 
   constructor(limits: H2Limits, streams: StreamTable, budgets: Budgets, on: OnFrames) {
@@ -170,10 +169,7 @@ export class Inbound {
     if (fields === undefined) {
       return this.#on.violation(id, errorCodes.enhanceYourCalm, 'header-list');
     }
-    if (fields !== this.#lastFields) {
-      this.#lastFields = fields;
-      this.#lastRequest = requestOf(fields);
-    }
+    if (fields !== this.#lastRequest?.fields) this.#lastRequest = requestOf(fields);
     const request = this.#lastRequest;
     if (request === undefined || (endsStream && request.contentLength > 0)) {
       return this.#on.violation(id, errorCodes.protocolError, 'malformed-request');
