@@ -19,6 +19,7 @@ import type { Door } from '../rpc/call.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
 import { ownGuard } from '../rpc/guard.ts';
 import type { Binding, Unary } from '../rpc/handlers.ts';
+import type { RpcError } from '../rpc/rpc-error.ts';
 import { unpack } from '../rpc/unpack.ts';
 import {
   boundHandler,
@@ -29,7 +30,7 @@ import {
   takenKey,
 } from './bound-handler.ts';
 import { countedBody } from './counted-body.ts';
-import { challengesOf, connectError, connectErrorAnswer, malformedError } from './error.ts';
+import { challengesOf, connectErrorAnswer, malformedError } from './error.ts';
 import { jsonOptions } from './json.ts';
 import { checkedBody, checkedCompression, checkedStream } from './json-body.ts';
 import { clampTimeout } from './timeout.ts';
@@ -72,7 +73,6 @@ export function createConnectDoor(deps: ConnectDeps): ConnectDoor {
   const stopping = new AbortController();
   const guard = deps.guard ?? ownGuard(deps.limits);
   const take = createConnectUnary({ ...deps, guard, door: deps.door ?? 'connect' });
-  const gzip = gzipOf(deps);
   const routes = deps.bindings.flatMap(({ service, handlers }) =>
     service.methods.map((method): Route => {
       const handler = handlers[method.localName];
@@ -98,18 +98,18 @@ export function createConnectDoor(deps: ConnectDeps): ConnectDoor {
   return { routes, endStreams: () => stopping.abort() };
 }
 
-/** The compression of connect-node, with what this project's own listener unpacks by. */
-function gzipOf({ onBug }: ConnectDeps): Compression {
-  return {
-    ...compressionGzip,
-    async decompress(bytes, bytesMax) {
-      if (bytes.length === 0) return new Uint8Array();
-      return await unpack('gzip', bytes, bytesMax).catch(error => {
-        throw connectError(error, onBug);
-      });
-    },
-  };
-}
+/** The compression of connect-node, which unpacks long messages in turn with all others. */
+const gzip: Compression = {
+  ...compressionGzip,
+  async decompress(bytes, bytesMax) {
+    if (bytes.length === 0) return new Uint8Array();
+    return await unpack('gzip', bytes, bytesMax).catch(({ code, message }: RpcError) => {
+      // What is no gzip is the caller's fault; gRPC alone calls it INTERNAL.
+      const isTooLong = code === 'RESOURCE_EXHAUSTED';
+      throw new ConnectError(message, isTooLong ? Code.ResourceExhausted : Code.InvalidArgument);
+    });
+  },
+};
 
 /** Binds one rpc to connect-node. */
 function connectHandler(
