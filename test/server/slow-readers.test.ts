@@ -6,6 +6,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { BatchVerifyRequestSchema } from '../../src/gen/usher/v1/verifier_pb.ts';
+import { ownEngine } from '../engine.ts';
 import { until } from '../until.ts';
 import { adminOf } from './api.ts';
 import { startUsherProcess } from './usher-process.ts';
@@ -58,6 +59,7 @@ test('callers that do not read are closed, and the process is at most 64 MB larg
 }, async () => {
   const longMs = '600000';
   const usher = await startUsherProcess({
+    ...ownEngine,
     USHER_DEADLINE_MS: longMs,
     USHER_DEADLINE_MS_MAX: longMs,
   });

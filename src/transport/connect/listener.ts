@@ -19,6 +19,8 @@ import type { Door } from '../rpc/call.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
 import { ownGuard } from '../rpc/guard.ts';
 import type { Binding, Unary } from '../rpc/handlers.ts';
+import type { RpcError } from '../rpc/rpc-error.ts';
+import { unpack } from '../rpc/unpack.ts';
 import {
   boundHandler,
   clientNamesKey,
@@ -75,8 +77,8 @@ export function createConnectDoor(deps: ConnectDeps): ConnectDoor {
     service.methods.map((method): Route => {
       const handler = handlers[method.localName];
       const plain = method.methodKind === 'unary' ? (handler as Unary<DescMethod>) : undefined;
-      const binary = connectHandler(method, handler, deps, stopping.signal, compressionGzip);
-      const compression = checkedCompression(method.input, compressionGzip);
+      const binary = connectHandler(method, handler, deps, stopping.signal, gzip);
+      const compression = checkedCompression(method.input, gzip);
       const json = connectHandler(method, handler, deps, stopping.signal, compression);
       return {
         path: binary.requestPath,
@@ -95,6 +97,19 @@ export function createConnectDoor(deps: ConnectDeps): ConnectDoor {
   );
   return { routes, endStreams: () => stopping.abort() };
 }
+
+/** The compression of connect-node, which unpacks long messages in turn with all others. */
+const gzip: Compression = {
+  ...compressionGzip,
+  async decompress(bytes, bytesMax) {
+    if (bytes.length === 0) return new Uint8Array();
+    return await unpack('gzip', bytes, bytesMax).catch(({ code, message }: RpcError) => {
+      // What is no gzip is the caller's fault; gRPC alone calls it INTERNAL.
+      const isTooLong = code === 'RESOURCE_EXHAUSTED';
+      throw new ConnectError(message, isTooLong ? Code.ResourceExhausted : Code.InvalidArgument);
+    });
+  },
+};
 
 /** Binds one rpc to connect-node. */
 function connectHandler(

@@ -19,7 +19,7 @@ import type { OnBug } from '../rpc/failure.ts';
 import type { Guard } from '../rpc/guard.ts';
 import type { Unary } from '../rpc/handlers.ts';
 import { type HeldRequest, type RequestBytes, tooManyBytes } from '../rpc/request-bytes.ts';
-import { deadlineText, RpcError } from '../rpc/rpc-error.ts';
+import { deadlineText, RpcError, tooLong } from '../rpc/rpc-error.ts';
 import type { Unread } from '../rpc/unread.ts';
 import { connectError, connectErrorAnswer, malformedError } from './error.ts';
 import { HttpCall } from './http-call.ts';
@@ -200,7 +200,7 @@ function receive(
     if (call.heldBytes <= bytesMax) return;
     whole = undefined;
     call.body.drop();
-    fail(new RpcError('RESOURCE_EXHAUSTED', `the request is longer than ${bytesMax} bytes`), call);
+    fail(tooLong(bytesMax), call);
   });
   req.on('end', () => {
     const body = whole ?? call.body.take(noContent);

@@ -14,13 +14,14 @@ import type { GrpcLimits } from '../rpc/grpc-limits.ts';
 import type { Guard } from '../rpc/guard.ts';
 import type { ProbeDeps } from '../rpc/probes.ts';
 import { tooManyBytes } from '../rpc/request-bytes.ts';
+import { tooLong } from '../rpc/rpc-error.ts';
 import type { Reader } from '../rpc/unread.ts';
 import type { UnreadAccount } from '../rpc/unread-accounts.ts';
 import { beginAccess, noteAccess, noteRefusal } from './access.ts';
 import { answerOf, encodeMessage, refusalHead } from './answers.ts';
 import type { AnyCall } from './call-deadlines.ts';
 import { type Head, headOf, type UnaryHead } from './head.ts';
-import { type Message, messageOf, tooLong } from './message.ts';
+import { type Message, messageOf } from './message.ts';
 import type { OtherCall, OtherCalls } from './other-calls.ts';
 import { plainAnswer } from './plain-http.ts';
 import { answerPlain, refuse, send } from './respond.ts';
@@ -59,8 +60,6 @@ export class Calls implements H2Handler, Reader {
   readonly #fresh: UnaryCall[] = [];
   /** How many handlers have not answered; a reset stream does not end its handler. */
   #running = 0;
-  #lastRequest: H2Request | undefined;
-  #lastHead: Head | undefined;
 
   constructor(deps: CallsDeps, connection: H2Peer) {
     this.#deps = deps;
@@ -197,11 +196,9 @@ export class Calls implements H2Handler, Reader {
   }
 
   #headOf(request: H2Request): Head {
-    // Equal heads are the same object, so that most calls need not read theirs.
-    if (request === this.#lastRequest && this.#lastHead !== undefined) return this.#lastHead;
-    this.#lastRequest = request;
-    this.#lastHead = headOf(request, this.#deps.routes, this.#deps.limits);
-    return this.#lastHead;
+    // Most calls of a connection are the same object, and need not read theirs.
+    request.head ??= headOf(request, this.#deps.routes, this.#deps.limits);
+    return request.head as Head;
   }
 
   /** Answers a call, of whose content this is the rest. */
@@ -216,7 +213,7 @@ export class Calls implements H2Handler, Reader {
     try {
       const { receiveBytesMax } = this.#deps.limits;
       const content = call.whole(last);
-      const message = messageOf(route.method, content, encoding, receiveBytesMax);
+      const message = messageOf(route.method, content, encoding, receiveBytesMax, call);
       const known = call as KnownCall;
       mapAwaitable(mapAwaitable(message, handle, undefined, known), this.#send, this.#fail, known);
       if (!call.stream.hasResponded && call.heldBytes === 0) call.hold(content.length);

@@ -67,6 +67,8 @@ const unknownEncoding: Failure = {
   code: 'UNIMPLEMENTED',
   message: `the encoding is not one of ${encodingNames.join(', ')}`,
 };
+/** Without the path: a table of HPACK makes a few bytes of it, and the answer would have all. */
+const noMethod: Failure = { code: 'UNIMPLEMENTED', message: 'there is no such method' };
 const badTimeout: Failure = { code: 'INTERNAL', message: 'grpc-timeout is malformed' };
 
 /** Reads a head. */
@@ -90,10 +92,7 @@ export function headOf(
   const request = { method, path, contentType };
   if (!isGrpc(request)) return { isGrpc: false, request, deadlineMs: limits.lastWordMs };
   const route = routes.get(path);
-  if (route === undefined) {
-    const message = `there is no method ${path}`;
-    return refusal({ code: 'UNIMPLEMENTED', message }, marks);
-  }
+  if (route === undefined) return refusal(noMethod, marks);
   const deadlineMs = route.isStreaming
     ? deadlineOf(timeout, streamTimes)
     : deadlineOf(timeout, limits);

@@ -2,7 +2,8 @@
 
 import { framePrefixBytes } from '../codec/encoded-cache.ts';
 import { Content } from '../rpc/content.ts';
-import { type RawMessage, tooLong } from './message.ts';
+import { tooLong } from '../rpc/rpc-error.ts';
+import type { RawMessage } from './message.ts';
 
 /** Reads messages of at most `bytesMax` bytes. */
 export class MessageReader {

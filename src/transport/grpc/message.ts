@@ -5,11 +5,18 @@ import type { Awaitable } from '../../store/awaitable.ts';
 import { mapAwaitable } from '../../store/awaitable.ts';
 import { decode } from '../codec/decode.ts';
 import { framePrefixBytes } from '../codec/encoded-cache.ts';
-import { RpcError } from '../rpc/rpc-error.ts';
-import { decompress, type Encoding } from './compression.ts';
+import { RpcError, tooLong } from '../rpc/rpc-error.ts';
+import { unpack } from '../rpc/unpack.ts';
+import type { Encoding } from './compression.ts';
 
 /** A request message. */
 export type Message = MessageShape<DescMethod['input']>;
+
+/** A call that counts what it holds. */
+interface Holder {
+  /** Its message has this many bytes now; throws RpcError if those are too many. */
+  unpacked(bytes: number): void;
+}
 
 /** The message, at once unless it is compressed; throws RpcError if it is not exactly one valid. */
 export function messageOf(
@@ -17,6 +24,7 @@ export function messageOf(
   content: Buffer,
   encoding: Encoding,
   bytesMax: number,
+  holder?: Holder,
 ): Awaitable<Message> {
   const length = content.length < framePrefixBytes ? -1 : content.readUInt32BE(1);
   if (length > bytesMax) throw tooLong(bytesMax);
@@ -24,7 +32,7 @@ export function messageOf(
     throw new RpcError('UNIMPLEMENTED', 'a unary call has exactly one whole request message');
   }
   const message = { isCompressed: content[0] !== 0, bytes: content.subarray(framePrefixBytes) };
-  return plainMessageOf(method, message, encoding, bytesMax);
+  return plainMessageOf(method, message, encoding, bytesMax, holder);
 }
 
 /** A message as it was sent. */
@@ -39,12 +47,16 @@ export function plainMessageOf(
   { isCompressed, bytes }: RawMessage,
   encoding: Encoding,
   bytesMax: number,
+  holder?: Holder,
 ): Awaitable<Message> {
   if (!isCompressed) return decoded(bytes, method);
   if (encoding === 'identity') {
     throw new RpcError('INTERNAL', 'the request is compressed, but no encoding is named');
   }
-  return mapAwaitable(decompress(encoding, bytes, bytesMax), plain => decoded(plain, method));
+  return mapAwaitable(unpack(encoding, bytes, bytesMax), plain => {
+    holder?.unpacked(plain.length);
+    return decoded(plain, method);
+  });
 }
 
 function decoded(bytes: Buffer, { input }: DescMethod): Message {
@@ -53,9 +65,4 @@ function decoded(bytes: Buffer, { input }: DescMethod): Message {
   } catch {
     throw new RpcError('INVALID_ARGUMENT', `the request is not a ${input.typeName} message`);
   }
-}
-
-/** The error for a request that is longer than allowed. */
-export function tooLong(bytesMax: number): RpcError {
-  return new RpcError('RESOURCE_EXHAUSTED', `the request is longer than ${bytesMax} bytes`);
 }

@@ -7,7 +7,7 @@ import type { H2Stream } from '../h2/stream.ts';
 import type { Call, Door } from '../rpc/call.ts';
 import { Content } from '../rpc/content.ts';
 import type { Watched } from '../rpc/deadlines.ts';
-import type { HeldRequest, RequestBytes } from '../rpc/request-bytes.ts';
+import { type HeldRequest, type RequestBytes, tooManyBytes } from '../rpc/request-bytes.ts';
 import { requestIdOf } from '../rpc/request-id.ts';
 import type { CodeName } from '../rpc/rpc-error.ts';
 import type { SentMarks, StrangeHead, UnaryHead } from './head.ts';
@@ -92,6 +92,12 @@ export class UnaryCall implements Call, HeldRequest {
   /** Counts a message that its handler has, until `done`. */
   hold(bytes: number): void {
     this.#requests.add(this, bytes);
+  }
+
+  /** Counts its message, which was compressed. */
+  unpacked(bytes: number): void {
+    this.hold(bytes);
+    if (this.stream.hasResponded) throw tooManyBytes();
   }
 
   /** The call is answered. */

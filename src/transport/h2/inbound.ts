@@ -49,7 +49,6 @@ export class Inbound {
   /** The block that is being received; no other frame may come between. */
   #block: HeaderBlock | undefined;
   #hasSettings = false;
-  #lastFields: readonly Field[] | undefined;
   #lastRequest: H2Request | undefined;
 
   constructor(limits: H2Limits, streams: StreamTable, budgets: Budgets, on: OnFrames) {
@@ -170,10 +169,7 @@ export class Inbound {
     if (fields === undefined) {
       return this.#on.violation(id, errorCodes.enhanceYourCalm, 'header-list');
     }
-    if (fields !== this.#lastFields) {
-      this.#lastFields = fields;
-      this.#lastRequest = requestOf(fields);
-    }
+    if (fields !== this.#lastRequest?.fields) this.#lastRequest = requestOf(fields);
     const request = this.#lastRequest;
     if (request === undefined || (endsStream && request.contentLength > 0)) {
       return this.#on.violation(id, errorCodes.protocolError, 'malformed-request');
@@ -185,7 +181,7 @@ export class Inbound {
   #closedHeaders(id: number) {
     const why = this.#streams.whyEnded(id);
     if (why === 'unknown') throw protocolError('a stream id is not larger than the last');
-    if (why === 'by-us') return;
+    if (why === 'by-us') return this.#budgets.spend('emptyFrames');
     const text = 'HEADERS on a closed stream';
     throw new ConnectionError(errorCodes.streamClosed, 'stream-closed', text);
   }
@@ -259,7 +255,8 @@ export class Inbound {
       return this.#on.windowUpdate(undefined, increment);
     }
     const stream = this.#existing(id);
-    if (stream === undefined) return;
+    // It can have been on its way when the stream ended, opens nothing, and counts like any other.
+    if (stream === undefined) return this.#on.windowUpdate(undefined, 0);
     if (increment === 0) return this.#on.violation(id, errorCodes.protocolError, 'protocol');
     this.#on.windowUpdate(stream, increment);
   }

@@ -19,7 +19,10 @@ export type Abuse =
   | 'settings'
   | 'pings'
   | 'windowUpdates'
-  /** Frames that bring nothing: empty CONTINUATION, DATA but for padding, PRIORITY, unknown types. */
+  /**
+   * Frames that bring nothing: empty CONTINUATION, DATA but for padding, PRIORITY, unknown types, HEADERS
+   * on a stream that this server reset.
+   */
   | 'emptyFrames';
 
 /** Limits of a connection. Times are in milliseconds. */

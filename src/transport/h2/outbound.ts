@@ -36,7 +36,7 @@ export class Outbound {
   readonly #waiting = new Set<H2Stream>();
   /** Whether the next block has to say that no dynamic table is used (RFC 7541 section 4.2). */
   #announcesTable = false;
-  /** How many frames of content were sent. */
+  /** How many frames of content were sent that were as long as this server would have them. */
   contentFrames = 0;
   /** Bytes of content that wait, of all streams. */
   queuedBytes = 0;
@@ -191,7 +191,8 @@ export class Outbound {
     this.#window -= length;
     if (length === first.length) stream.queue?.shift();
     else stream.queue?.splice(0, 1, first.subarray(length));
-    this.contentFrames++;
+    // What is cut by the peer's own windows explains nothing: it could open them byte by byte.
+    if (length === first.length || length === frameBytesDefault) this.contentFrames++;
     const isLast = stream.queuedBytes === 0 && stream.isEnding && stream.trailers === undefined;
     const flag = isLast ? flags.endStream : 0;
     this.frame(frameTypes.data, flag, stream.id, first.subarray(0, length));

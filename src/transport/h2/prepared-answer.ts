@@ -4,7 +4,7 @@ import { flags, frameBytesDefault, frameHeadBytes, frameTypes, writeHead } from 
 
 /** A response of HEADERS and DATA, and perhaps trailers. */
 export interface PreparedAnswer {
-  /** The frames, with 0 for the stream's id; undefined where one would be too long. */
+  /** The frames, with 0 for the stream's id; undefined where they are too long, or there is no content. */
   readonly frames: Buffer | undefined;
   /** Offset of the DATA frame in `frames`. */
   readonly dataAt: number;
@@ -23,11 +23,11 @@ export function prepareAnswer(headers: Buffer, data: Buffer, trailers?: Buffer):
   const dataAt = frameHeadBytes + headers.length;
   const dataEnd = dataAt + frameHeadBytes + data.length;
   const trailersAt = trailers === undefined ? 0 : dataEnd;
-  const longest = Math.max(headers.length, data.length, trailers?.length ?? 0);
-  if (longest > frameBytesDefault || data.length === 0) {
+  const length = trailers === undefined ? dataEnd : dataEnd + frameHeadBytes + trailers.length;
+  // Together, since an output has not room for three frames of the longest.
+  if (length > frameBytesDefault || data.length === 0) {
     return { frames: undefined, dataAt, trailersAt, headers, data, trailers };
   }
-  const length = trailers === undefined ? dataEnd : dataEnd + frameHeadBytes + trailers.length;
   const frames = Buffer.allocUnsafeSlow(length);
   const put = (at: number, type: number, flag: number, payload: Buffer) => {
     writeHead(frames, at, payload.length, type, flag, 0);

@@ -15,6 +15,8 @@ export interface H2Request {
   readonly contentLength: number;
   /** All fields in their order, the pseudo-header fields first. */
   readonly fields: readonly Field[];
+  /** For the handler, which keeps there what it read in them: requests that are equal read it once. */
+  head: unknown;
 }
 
 const method = nameId(':method');
@@ -68,6 +70,7 @@ export function requestOf(fields: readonly Field[]): H2Request | undefined {
     path: pseudo.path ?? '',
     contentLength: length,
     fields,
+    head: undefined,
   };
 }
 

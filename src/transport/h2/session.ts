@@ -111,7 +111,8 @@ export class Session implements StreamActs, OnFrames {
   // Frames.
 
   request(id: number, request: H2Request, endsStream: boolean) {
-    if (id > this.lastServedId) return;
+    // What follows on it is ignored too.
+    if (id > this.lastServedId) return this.#streams.end(id, true);
     const { streamsMax, streamWindowBytes } = this.#limits;
     if (this.#streams.size >= streamsMax) {
       return this.violation(id, errorCodes.refusedStream, 'too-many-streams');

@@ -59,3 +59,8 @@ export function denialError(refusal: Refusal): RpcError {
   if (retryAfterMs !== undefined) denial.retryAfter = durationOfMs(retryAfterMs);
   return new RpcError(grpc, message, denial);
 }
+
+/** The error for a request that is longer than allowed. */
+export function tooLong(bytesMax: number): RpcError {
+  return new RpcError('RESOURCE_EXHAUSTED', `the request is longer than ${bytesMax} bytes`);
+}

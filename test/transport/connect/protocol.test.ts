@@ -74,6 +74,12 @@ describe('Connect, unary: the request', () => {
       'invalid_argument',
     ],
     [
+      'and so is one that is cut short',
+      [{ ...json, 'content-encoding': 'gzip' }, gzipSync('{}').subarray(0, -9)],
+      400,
+      'invalid_argument',
+    ],
+    [
       'a timeout has ten digits at most',
       [{ ...json, 'connect-timeout-ms': '12345678901' }],
       400,

@@ -218,3 +218,27 @@ test('a stop lets calls in flight finish', async () => {
   expect(await over()).toMatchObject({ 'grpc-status': '0' });
   await stopped;
 });
+
+test('a message counts as it is unpacked, until it is answered', async () => {
+  const bytesMax = 100_000;
+  let calls = 0;
+  const { session, guard } = await start({ requestBytesMax: bytesMax }, async () => {
+    calls++;
+    await new Promise<void>(resolve => {
+      answerAll.push(resolve);
+    });
+    return answer;
+  });
+  const answerAll: (() => void)[] = [];
+  const long = create(VerifyRequestSchema, { header: 'x'.repeat(60_000) });
+  const packed = framed(gzipSync(toBinary(VerifyRequestSchema, long)), 1);
+  const [first, second] = [1, 2].map(() => request(session, { 'grpc-encoding': 'gzip' }));
+  first?.stream.end(packed);
+  second?.stream.end(packed);
+  expect(await guard.next()).toBe('refused request');
+  expect(calls).toBeLessThan(2);
+  for (const end of answerAll) end();
+  const statuses = [await first?.over(), await second?.over()].map(each => each?.['grpc-status']);
+  expect(statuses.sort()).toEqual(['0', '14']);
+  expect(guard.requests.bytes).toBe(0);
+});

@@ -8,7 +8,7 @@ import { createH2GrpcListener } from '../../../src/transport/grpc/listener.ts';
 import { clampGrpcTimeout } from '../../../src/transport/rpc/grpc-timeout.ts';
 import { defaultLimits } from '../../limits.ts';
 import { verifierBinding } from '../fakes.ts';
-import { callAt } from './protocol-call.ts';
+import { callAt, type Sent } from './protocol-call.ts';
 
 const bugs: unknown[] = [];
 const listener = createH2GrpcListener({
@@ -55,6 +55,22 @@ test('two authorization headers are malformed', async () => {
   const { headers } = await callAt(address, { others: [['authorization', 'good']] });
   expect(headers['grpc-message']).toBe('authorization%20header%20is%20malformed');
 });
+
+test.each<[string, Sent]>([
+  ['path', { path: `/${'x'.repeat(3000)}` }],
+  ['content type', { type: `text/${'x'.repeat(3000)}` }],
+  ['encoding', { others: [['grpc-encoding', 'x'.repeat(3000)]] }],
+  ['deadline', { others: [['grpc-timeout', '1'.repeat(3000)]] }],
+  ['id', { path: '/none', others: [['x-request-id', 'x'.repeat(3000)]] }],
+])(
+  'the answer to a long %s is short: HPACK makes some bytes of it when it is sent again',
+  async (_, sent) => {
+    const { headers, body } = await callAt(address, sent);
+    const length = Object.entries(headers).flat().join('').length + body.length;
+    expect(headers['grpc-status']).not.toBe('0');
+    expect(length).toBeLessThan(300);
+  },
+);
 
 describe('connections', () => {
   const open = async (bytes: string) => {

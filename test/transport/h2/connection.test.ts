@@ -20,6 +20,7 @@ async function start(limits: Partial<H2Limits> = {}, createHandler?: () => H2Han
 
 const stream1Later = request(1, '/', 4);
 const end1 = frame('data', 1, 1);
+const trailers = '0001780179';
 const pong = (payload: Buffer) => frame('ping', 1, 0, payload);
 
 describe('the preface (3.4)', () => {
@@ -72,8 +73,13 @@ describe('GOAWAY (6.8)', () => {
     peer.send(pong(payload));
     const second = await peer.nextOf('goaway');
     expect(second.payload.readUInt32BE(0)).toBe(3);
-    // Too late, but its block still counts for the table.
-    peer.send(request(5, '/five'), end1);
+    // Too late, and so is what follows on it; but its blocks still count for the table.
+    peer.send(
+      request(5, '/five', 4),
+      frame('headers', 5, 5, trailers),
+      frame('data', 0, 5, '00'),
+      end1,
+    );
     expect((await peer.nextOf('data', 1)).payload.toString()).toBe('the root of all');
     await gone;
     await peer.closed();
@@ -182,11 +188,32 @@ describe('abuse ends the connection (10.5)', () => {
     ['PING', 'pings', () => [frame('ping', 0, 0, '0000000000000000')]],
     ['answers to no PING', 'pings', () => [frame('ping', 1, 0, '0000000000000000')]],
     ['WINDOW_UPDATE', 'windowUpdates', () => [frame('windowUpdate', 0, 0, uint32(1))]],
+    [
+      'WINDOW_UPDATE for a stream that is over',
+      'windowUpdates',
+      n => (n === 0 ? [request(1, '/x')] : Array(2).fill(frame('windowUpdate', 0, 1, uint32(1)))),
+    ],
+    [
+      'windows that are opened byte by byte',
+      'windowUpdates',
+      n =>
+        n === 0
+          ? [settings([4, 0]), request(1, `/${'x'.repeat(99)}`)]
+          : [frame('windowUpdate', 0, 1, uint32(1))],
+    ],
     ['empty DATA', 'emptyFrames', n => (n === 0 ? [stream1Later] : [frame('data', 0, 1)])],
     [
       'DATA that is padding alone',
       'emptyFrames',
       n => (n === 0 ? [stream1Later] : [frame('data', 8, 1, '0100')]),
+    ],
+    [
+      'trailers of a stream that was reset',
+      'emptyFrames',
+      n =>
+        n === 0
+          ? [stream1Later, frame('windowUpdate', 0, 1, uint32(0))]
+          : [frame('headers', 5, 1, trailers)],
     ],
     ['PRIORITY', 'emptyFrames', () => [frame('priority', 0, 1, '0000000010')]],
     ['unknown types', 'emptyFrames', () => [frame(200, 0, 0)]],

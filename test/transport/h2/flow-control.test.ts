@@ -36,6 +36,24 @@ describe('what the server sends', () => {
     expect(end.id).toBe(1);
   });
 
+  test('is whole with the longest HEADERS and DATA that a frame takes', async () => {
+    const full = Buffer.alloc(16_384);
+    const own = await serve({}, () => ({
+      onRequest: stream => stream.answer(prepareAnswer(full, full)),
+      onData() {},
+      onTrailers() {},
+      onWritable() {},
+      onClose() {},
+      onReadEnd() {},
+    }));
+    const peer = await begunPeer(own.port);
+    peer.send(request(1, '/'));
+    expect((await peer.nextOf('headers', 1)).payload).toHaveLength(full.length);
+    expect(await bytesOf(peer, 1)).toBe(full.length);
+    await own.stop();
+    expect(own.bugs).toEqual([]);
+  });
+
   test('waits for SETTINGS that open the windows, acknowledged before (6.5.3)', async () => {
     const peer = await begunPeer(served.port, [initialWindow, 0]);
     peer.send(request(1, '/abc'), request(3, '/abc'));

@@ -30,16 +30,20 @@ test('with trailers, which end the stream', () => {
   expect(framesOf(frames?.subarray(trailersAt))).toEqual(['1 5 0 the end']);
 });
 
-test('what has no content, or does not fit into three frames, is sent by single calls', () => {
-  const full = Buffer.alloc(most);
+test('what has no content, or is longer than a frame, is sent by single calls', () => {
+  const half = Buffer.alloc(most / 2 - 9);
   const long = Buffer.alloc(most + 1);
   const data = Buffer.from('data');
   expect(prepareAnswer(headers, Buffer.alloc(0), trailers).frames).toBeUndefined();
-  expect(framesOf(prepareAnswer(full, full, full).frames)).toHaveLength(3);
+  expect(framesOf(prepareAnswer(half, half).frames)).toHaveLength(2);
+  expect(framesOf(prepareAnswer(half, data, half.subarray(9 + data.length)).frames)).toHaveLength(
+    3,
+  );
   for (const answer of [
     prepareAnswer(long, data, trailers),
     prepareAnswer(headers, long),
     prepareAnswer(headers, data, long),
+    prepareAnswer(half, half, trailers),
   ]) {
     expect(answer.frames).toBeUndefined();
   }
