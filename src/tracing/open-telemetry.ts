@@ -105,7 +105,7 @@ export function openTracing(deps: TracingDeps): Tracing {
   };
   const request: Tracing['request'] = (traced, run, attributesOf = noAttributes) => {
     const parent = currentSpan();
-    if (parent === undefined && sample(undefined, undefined) === undefined) return run({});
+    if (parent === undefined && sample({}) === undefined) return run({});
     const span = start(traced.name, SpanKind.CLIENT, traced.attributes, parent);
     return inSpan(span, () => run(headersOf(span)), attributesOf);
   };

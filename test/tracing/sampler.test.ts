@@ -1,6 +1,13 @@
 /** Which calls are sampled, by the standard variables. */
 
-import type { SpanContext } from '@opentelemetry/api';
+import { trace as otel, ROOT_CONTEXT, type SpanContext, SpanKind } from '@opentelemetry/api';
+import { parseTraceParent } from '@opentelemetry/core';
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  ParentBasedSampler,
+  SamplingDecision,
+} from '@opentelemetry/sdk-trace';
 import { describe, expect, test } from 'vitest';
 import { createSampler } from '../../src/tracing/sampler.ts';
 
@@ -8,7 +15,7 @@ const [trace, span] = ['4bf92f3577b34da6a3ce929d0e0e4736', '00f067aa0ba902b7'];
 const sampledParent = `00-${trace}-${span}-01`;
 const droppedParent = `00-${trace}-${span}-00`;
 const ask = (sample: ReturnType<typeof createSampler>, traceparent?: string) =>
-  sample(traceparent, undefined);
+  sample({ traceparent });
 
 describe.each([
   ['always_on', undefined, true, true, true],
@@ -37,9 +44,35 @@ test('a ratio samples that part of the calls', () => {
   expect(sampled).toHaveLength(250);
 });
 
+describe.each(['01', '00'])('beside the sampler of OpenTelemetry, version %s', version => {
+  const flags = [...'0123456789abcdefAg '].map(digit => `0${digit}`);
+  const broken = [`00-${trace}-${'0'.repeat(16)}-00`, `00-${'0'.repeat(32)}-${span}-01`];
+  const ended = flags.map(each => `${version}-${trace}-${span}-${each}`);
+  const longer = [`${version}-${trace}-${span}-01-0`, `${version}-${trace}-${span}-00-1`];
+
+  test.each([true, false])('a trace of its own that is sampled: %s', isChosen => {
+    const sample = createSampler('parentbased_traceidratio', '0.5', () => (isChosen ? 0 : 0.9));
+    const root = isChosen ? new AlwaysOnSampler() : new AlwaysOffSampler();
+    const theirs = new ParentBasedSampler({ root });
+    for (const traceparent of [...ended, ...longer, ...broken]) {
+      const parent = parseTraceParent(traceparent);
+      const context =
+        parent === null
+          ? ROOT_CONTEXT
+          : otel.setSpanContext(ROOT_CONTEXT, { ...parent, isRemote: true });
+      const { decision } = theirs.shouldSample(context, trace, 'call', SpanKind.SERVER, {}, []);
+      const isSampled = decision === SamplingDecision.RECORD_AND_SAMPLED;
+      expect([traceparent, ask(sample, traceparent) !== undefined]).toEqual([
+        traceparent,
+        isSampled,
+      ]);
+    }
+  });
+});
+
 test('the parent and its state go on', () => {
   const sample = createSampler(undefined, undefined, Math.random);
-  const { parent } = sample(sampledParent, 'a=1,b=2') ?? {};
+  const { parent } = sample({ traceparent: sampledParent, tracestate: 'a=1,b=2' }) ?? {};
   expect(parent).toMatchObject({ traceId: trace, spanId: span, traceFlags: 1, isRemote: true });
   expect((parent as SpanContext | undefined)?.traceState?.serialize()).toBe('a=1,b=2');
 });
