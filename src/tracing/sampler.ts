@@ -3,8 +3,9 @@
  * one that is not sampled costs little.
  */
 
-import { isSpanContextValid, type SpanContext, TraceFlags } from '@opentelemetry/api';
+import { isSpanContextValid, ROOT_CONTEXT, type SpanContext, TraceFlags } from '@opentelemetry/api';
 import { parseTraceParent, TraceState } from '@opentelemetry/core';
+import { SamplingDecision, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace';
 import type { Sampled, TraceHeaders } from './tracing.ts';
 
 /** A call that is sampled: the span that it continues, or a trace of its own. */
@@ -47,18 +48,23 @@ export function createSampler(
   }
   const ratio = ratioOf(name, argument);
   const isParentBased = name.startsWith('parentbased_');
+  // By the id of its trace, so that services with the same ratio sample the same traces.
+  const ofTraces = new TraceIdRatioBasedSampler(ratio);
+  const isOfSample = ({ traceFlags, traceId }: SpanContext) =>
+    isParentBased
+      ? (traceFlags & TraceFlags.SAMPLED) !== 0
+      : ofTraces.shouldSample(ROOT_CONTEXT, traceId).decision !== SamplingDecision.NOT_RECORD;
   return headers => {
     const { traceparent } = headers;
     const isChosen = random() < ratio;
     if (traceparent === undefined) return isChosen ? root : undefined;
     // Most calls of a mesh: neither a parent that is not sampled nor a trace of their own would be, so that
     // it need not be known which of the two they have.
-    if (!isChosen && !(isParentBased && mayBeSampled(traceparent))) return undefined;
+    if (isParentBased && !isChosen && !mayBeSampled(traceparent)) return undefined;
     if (isParentBased && droppedForm.test(traceparent)) return undefined;
     const parent = parentOf(traceparent, headers.tracestate);
-    if (!isParentBased) return { parent };
     if (parent === undefined) return isChosen ? root : undefined;
-    return (parent.traceFlags & TraceFlags.SAMPLED) === 0 ? undefined : { parent };
+    return isOfSample(parent) ? { parent } : undefined;
   };
 }
 
