@@ -12,8 +12,8 @@ export interface UsageDelta {
   count: number;
   /** When it was last used, in milliseconds since 1970. */
   lastUsedAt: number;
-  /** The address from which it was last used; absent where it is not known or not kept. */
-  lastUsedFrom?: string;
+  /** The address from which it was last used; absent or undefined where it is not known or not kept. */
+  lastUsedFrom?: string | undefined;
 }
 
 /** How often and when an access token was used. */

@@ -74,10 +74,8 @@ export function createUsageMeter(
     if (delta !== undefined) {
       delta.count += added.count;
       if (added.lastUsedAt >= delta.lastUsedAt) {
-        const { lastUsedAt, lastUsedFrom } = added;
-        delta.lastUsedAt = lastUsedAt;
-        if (lastUsedFrom === undefined) delete delta.lastUsedFrom;
-        else delta.lastUsedFrom = lastUsedFrom;
+        delta.lastUsedAt = added.lastUsedAt;
+        delta.lastUsedFrom = added.lastUsedFrom;
       }
     } else if (hasRoom(date)) {
       const ofDay = pending.get(date) ?? new Map<string, UsageDelta>();
@@ -134,8 +132,7 @@ export function createUsageMeter(
       day = { date, ends: Date.parse(date) + 86_400_000 };
     }
     const before = pendingCount;
-    const place = from === undefined ? undefined : { lastUsedFrom: from };
-    note({ tokenId, date: day.date, count: 1, lastUsedAt: at, ...place });
+    note({ tokenId, date: day.date, count: 1, lastUsedAt: at, lastUsedFrom: from });
     // Early enough that counting goes on while the store writes.
     if (before !== pendingCount && pendingCount === earlyCount) void flush();
   };

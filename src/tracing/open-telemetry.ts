@@ -2,13 +2,11 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import {
-  ROOT_CONTEXT,
-  type Span,
   type SpanContext,
   SpanKind,
+  type SpanStatus,
   SpanStatusCode,
   TraceFlags,
-  trace,
 } from '@opentelemetry/api';
 import { ExportResultCode } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
@@ -18,13 +16,9 @@ import {
   envDetector,
   resourceFromAttributes,
 } from '@opentelemetry/resources';
-import {
-  AlwaysOnSampler,
-  BatchSpanProcessor,
-  type SpanExporter,
-  TracerProvider,
-} from '@opentelemetry/sdk-trace';
+import { BatchSpanProcessor, RandomIdGenerator, type SpanExporter } from '@opentelemetry/sdk-trace';
 import { type Awaitable, mapAwaitable } from '../store/awaitable.ts';
+import { CallSpan } from './call-span.ts';
 import { checkExporterVariables, wholeNumber } from './exporter-variables.ts';
 import { createSampler } from './sampler.ts';
 import type { Attributes, Sampled, TracedCall, TraceIds, Tracing } from './tracing.ts';
@@ -60,66 +54,77 @@ export function openTracing(deps: TracingDeps): Tracing {
   const sample = createSampler(env.OTEL_TRACES_SAMPLER, env.OTEL_TRACES_SAMPLER_ARG, random);
   const exporter = reporting(deps.exporter ?? new OTLPTraceExporter(), onFailure);
   const own = { 'service.name': 'usher', 'service.version': version };
-  const provider = new TracerProvider({
+  const origin = {
     // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES go before Usher's own.
     resource: defaultResource()
       .merge(resourceFromAttributes(own))
       .merge(detectResources({ detectors: [envDetector] })),
-    // It was decided before a span is made.
-    sampler: new AlwaysOnSampler(),
-    spanProcessors: [new BatchSpanProcessor({ exporter, ...batchLimits(env) })],
-  });
-  const tracer = provider.getTracer('usher', version);
-  const current = new AsyncLocalStorage<Span>();
+    instrumentationScope: { name: 'usher', version },
+  };
+  const processor = new BatchSpanProcessor({ exporter, ...batchLimits(env) });
+  const ids = new RandomIdGenerator();
+  const current = new AsyncLocalStorage<CallSpan>();
 
-  const start = (name: string, kind: SpanKind, attributes: Attributes, parent: Span | undefined) =>
-    tracer.startSpan(
-      name,
-      { kind, attributes },
-      parent === undefined ? ROOT_CONTEXT : trace.setSpan(ROOT_CONTEXT, parent),
-    );
+  const start = (
+    name: string,
+    kind: SpanKind,
+    attributes: Attributes,
+    parent: SpanContext | undefined,
+  ) => {
+    const context = {
+      traceId: parent?.traceId ?? ids.generateTraceId(),
+      spanId: ids.generateSpanId(),
+      // It was decided before a span is made.
+      traceFlags: TraceFlags.SAMPLED,
+      ...(parent?.traceState && { traceState: parent.traceState }),
+    };
+    return new CallSpan(origin, { name, kind, attributes }, context, parent);
+  };
+
+  const end = (span: CallSpan, attributes: Attributes, status?: SpanStatus) => {
+    span.end(attributes, status);
+    processor.onEnd(span);
+  };
 
   /** Spans that have not ended. Without any there is no current one, which costs less to see. */
   const open = { count: 0 };
   const currentSpan = () => (open.count === 0 ? undefined : current.getStore());
   const inSpan = <T>(
-    span: Span,
+    span: CallSpan,
     run: () => Awaitable<T>,
     attributesOf: (value: T) => Attributes,
   ): Awaitable<T> => {
     open.count++;
-    const end = () => {
+    const endOpen: EndSpan = (attributes, status) => {
       open.count--;
-      span.end();
+      end(span, attributes, status);
     };
-    return within(span, end, () => current.run(span, run), attributesOf);
+    return within(endOpen, () => current.run(span, run), attributesOf);
   };
   const startCall = (sampled: Sampled, { name, attributes }: TracedCall) => {
     const parent = sampled.parent as SpanContext | undefined;
-    const from = parent === undefined ? undefined : trace.wrapSpanContext(parent);
-    return start(name, SpanKind.SERVER, attributes, from);
+    return start(name, SpanKind.SERVER, attributes, parent);
   };
   const step: Tracing['step'] = (name, run, attributesOf = noAttributes) => {
     const parent = currentSpan();
     if (parent === undefined) return run();
-    return inSpan(start(name, SpanKind.INTERNAL, {}, parent), run, attributesOf);
+    return inSpan(start(name, SpanKind.INTERNAL, {}, parent.context), run, attributesOf);
   };
   const request: Tracing['request'] = (traced, run, attributesOf = noAttributes) => {
     const parent = currentSpan();
-    if (parent === undefined && sample(undefined, undefined) === undefined) return run({});
-    const span = start(traced.name, SpanKind.CLIENT, traced.attributes, parent);
-    return inSpan(span, () => run(headersOf(span)), attributesOf);
+    if (parent === undefined && sample({}) === undefined) return run({});
+    const span = start(traced.name, SpanKind.CLIENT, traced.attributes, parent?.context);
+    return inSpan(span, () => run(headersOf(span.context)), attributesOf);
   };
   return {
     sample,
     call: (sampled, traced, run) => inSpan(startCall(sampled, traced), run, noAttributes),
     stream(sampled, traced) {
       const span = startCall(sampled, traced);
-      const end = (error?: unknown) => {
-        if (error !== undefined) markFailed(span, error);
-        span.end();
+      return {
+        ids: idsOf(span),
+        end: error => (error === undefined ? end(span, {}) : end(span, ...failureOf(error))),
       };
-      return { ids: idsOf(span), end };
     },
     get isActive() {
       return open.count > 0;
@@ -131,30 +136,26 @@ export function openTracing(deps: TracingDeps): Tracing {
       return span && idsOf(span);
     },
     async close() {
-      await provider.shutdown().catch(onFailure);
+      await processor.shutdown().catch(onFailure);
     },
   };
 }
 
-function idsOf(span: Span): TraceIds {
-  const { traceId, spanId } = span.spanContext();
+function idsOf({ context: { traceId, spanId } }: CallSpan): TraceIds {
   return { trace_id: traceId, span_id: spanId };
 }
 
-function markFailed(span: Span, error: unknown): void {
-  // Its name alone: a message could hold what the caller sent.
+/** How a span ends with an error: with its name alone, since a message could hold what the caller sent. */
+function failureOf(error: unknown): Parameters<EndSpan> {
   const name = error instanceof Error ? error.name : 'Error';
-  span.setAttributes({ 'error.type': name });
-  span.setStatus({ code: SpanStatusCode.ERROR, message: name });
+  return [{ 'error.type': name }, { code: SpanStatusCode.ERROR, message: name }];
 }
 
 /** The headers of W3C Trace Context for a request in a span. */
-function headersOf(span: Span): Record<string, string> {
-  const { traceId, spanId, traceFlags, traceState } = span.spanContext();
-  const flags = (traceFlags & TraceFlags.SAMPLED) === 0 ? '00' : '01';
+function headersOf({ traceId, spanId, traceState }: SpanContext): Record<string, string> {
   const tracestate = traceState?.serialize() ?? '';
   return {
-    traceparent: `00-${traceId}-${spanId}-${flags}`,
+    traceparent: `00-${traceId}-${spanId}-01`,
     ...(tracestate === '' ? {} : { tracestate }),
   };
 }
@@ -179,21 +180,20 @@ const batchVariables = {
   exportTimeoutMillis: 'OTEL_BSP_EXPORT_TIMEOUT',
 } as const;
 
+type EndSpan = (attributes: Attributes, status?: SpanStatus) => void;
+
 /** Runs a function in a span, which ends with its value. */
 function within<T>(
-  span: Span,
-  endSpan: () => void,
+  endSpan: EndSpan,
   run: () => Awaitable<T>,
   attributesOf: (value: T) => Attributes,
 ): Awaitable<T> {
   const end = (value: T): T => {
-    span.setAttributes(attributesOf(value));
-    endSpan();
+    endSpan(attributesOf(value));
     return value;
   };
   const fail = (error: unknown): never => {
-    markFailed(span, error);
-    endSpan();
+    endSpan(...failureOf(error));
     throw error;
   };
   try {

@@ -3,25 +3,27 @@
  * one that is not sampled costs little.
  */
 
-import { isSpanContextValid, type SpanContext, TraceFlags } from '@opentelemetry/api';
+import { isSpanContextValid, ROOT_CONTEXT, type SpanContext, TraceFlags } from '@opentelemetry/api';
 import { parseTraceParent, TraceState } from '@opentelemetry/core';
-import type { Sampled } from './tracing.ts';
+import { SamplingDecision, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace';
+import type { Sampled, TraceHeaders } from './tracing.ts';
 
 /** A call that is sampled: the span that it continues, or a trace of its own. */
 interface SampledSpan extends Sampled {
   readonly parent: SpanContext | undefined;
 }
 
-/** Decides by both headers; undefined when the call is not sampled. */
-export type Sample = (
-  traceparent: string | undefined,
-  tracestate: string | undefined,
-) => SampledSpan | undefined;
+/** Decides by the headers of a call; undefined when it is not sampled. */
+export type Sample = (headers: TraceHeaders) => SampledSpan | undefined;
 
 const root: SampledSpan = { parent: undefined };
 
 /** A parent of the present version, whose flags say that it is not sampled. */
 const droppedForm = /^00-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f][02468ace]$/;
+
+/** The length of a parent of the present version. */
+const formLength = 55;
+const letterA = 0x61;
 
 const samplers = [
   'always_on',
@@ -46,16 +48,32 @@ export function createSampler(
   }
   const ratio = ratioOf(name, argument);
   const isParentBased = name.startsWith('parentbased_');
-  return (traceparent, tracestate) => {
-    if (traceparent === undefined) return random() < ratio ? root : undefined;
-    // Most calls of a mesh: nothing is made for them.
+  // By the id of its trace, so that services with the same ratio sample the same traces.
+  const ofTraces = new TraceIdRatioBasedSampler(ratio);
+  const isOfSample = ({ traceFlags, traceId }: SpanContext) =>
+    isParentBased
+      ? (traceFlags & TraceFlags.SAMPLED) !== 0
+      : ofTraces.shouldSample(ROOT_CONTEXT, traceId).decision !== SamplingDecision.NOT_RECORD;
+  return headers => {
+    const { traceparent } = headers;
+    const isChosen = random() < ratio;
+    if (traceparent === undefined) return isChosen ? root : undefined;
+    // Most calls of a mesh: neither a parent that is not sampled nor a trace of their own would be, so that
+    // it need not be known which of the two they have.
+    if (isParentBased && !isChosen && !mayBeSampled(traceparent)) return undefined;
     if (isParentBased && droppedForm.test(traceparent)) return undefined;
-    if (!isParentBased && random() >= ratio) return undefined;
-    const parent = parentOf(traceparent, tracestate);
-    if (!isParentBased) return { parent };
-    if (parent === undefined) return random() < ratio ? root : undefined;
-    return (parent.traceFlags & TraceFlags.SAMPLED) === 0 ? undefined : { parent };
+    const parent = parentOf(traceparent, headers.tracestate);
+    if (parent === undefined) return isChosen ? root : undefined;
+    return isOfSample(parent) ? { parent } : undefined;
   };
+}
+
+/** False for a parent of the present version whose last digit says that it is not sampled. */
+function mayBeSampled(traceparent: string): boolean {
+  if (traceparent.length !== formLength) return true;
+  const code = traceparent.charCodeAt(formLength - 1);
+  // In ASCII, the odd ones of 0 to 9 have odd codes, and those of a to f even ones.
+  return (code & 1) === (code < letterA ? 1 : 0);
 }
 
 function ratioOf(name: string, argument: string | undefined): number {

@@ -16,6 +16,12 @@ export interface TracedCall {
   attributes: Attributes;
 }
 
+/** The headers of W3C Trace Context, as they came; absent or undefined for none. */
+export interface TraceHeaders {
+  readonly traceparent?: string | undefined;
+  readonly tracestate?: string | undefined;
+}
+
 /** That a call is sampled, with what it continues. */
 export interface Sampled {
   /** The span of the caller, as OpenTelemetry has it; undefined for a trace that begins here. */
@@ -32,11 +38,8 @@ export interface TraceIds {
 
 /** Traces calls, and the steps in them. */
 export interface Tracing {
-  /**
-   * Whether to trace a call, by its headers `traceparent` and `tracestate` (W3C Trace Context) as they came;
-   * undefined for no. It is decided before anything is made for a call.
-   */
-  sample(traceparent: string | undefined, tracestate: string | undefined): Sampled | undefined;
+  /** Whether to trace a call; undefined for no. It is decided before anything is made for it. */
+  sample(headers: TraceHeaders): Sampled | undefined;
   /** Runs a sampled call in a span of its own. */
   call<T>(sampled: Sampled, call: TracedCall, run: () => Awaitable<T>): Awaitable<T>;
   /**

@@ -250,7 +250,7 @@ test('the address of the last use is written with the counts', async () => {
   meter.note(id, '192.0.2.3');
   meter.note(id);
   await meter.flush();
-  expect(state.batches.flat()[1]).not.toHaveProperty('lastUsedFrom');
+  expect(state.batches.flat()[1]?.lastUsedFrom).toBeUndefined();
 });
 
 test('refusals are counted by reason, beside the uses', async () => {

@@ -2,7 +2,7 @@
 
 import type { Awaitable } from '../../store/awaitable.ts';
 import type { VerifyCaller } from '../../tokens/verify-callers.ts';
-import type { TraceIds } from '../../tracing/tracing.ts';
+import type { TraceHeaders, TraceIds } from '../../tracing/tracing.ts';
 import type { Verdict } from '../../verify/verdict.ts';
 import type { Question } from '../../verify/verify.ts';
 import { joinAuthorization } from './authorization.ts';
@@ -32,11 +32,7 @@ export type DoorVerify = (
 ) => Awaitable<Verdict>;
 
 /** What finds a call again, in the log and in traces. */
-export interface CallMarks {
-  /** The header `traceparent` (W3C Trace Context), as it came; absent or undefined for none. */
-  readonly traceparent?: string | undefined;
-  /** The header `tracestate`. */
-  readonly tracestate?: string | undefined;
+export interface CallMarks extends TraceHeaders {
   /**
    * Its id: that of the caller, if it is well-formed, or one that was made (`request-id.ts`). The caller gets
    * it with the answer, so that it may be set until then. Absent or undefined while nothing needs one.

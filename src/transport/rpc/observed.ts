@@ -79,8 +79,8 @@ function tracedUnary(
 ): Unary<DescMethod> {
   const method = `${parent.typeName}/${name}`;
   return (request, call) => {
-    const marks = call.traceparent === undefined && marksIn ? marksIn(request) : call;
-    const sampled = tracing.sample(marks.traceparent, marks.tracestate);
+    const isInMessage = marksIn !== undefined && call.traceparent === undefined;
+    const sampled = tracing.sample(isInMessage ? marksIn(request) : call);
     if (sampled === undefined) return handler(request, call);
     const attributes = { 'rpc.method': method, 'usher.door': call.door };
     return tracing.call(sampled, { name: method, attributes }, () => {
@@ -115,7 +115,7 @@ function tracedStream(
     }
   }
   return (requests, call) => {
-    const sampled = tracing.sample(call.traceparent, call.tracestate);
+    const sampled = tracing.sample(call);
     return sampled === undefined ? handler(requests, call) : inSpan(requests, call, sampled);
   };
 }
@@ -141,7 +141,7 @@ export function traced(
   run: () => Awaitable<void>,
 ): Awaitable<void> {
   const inSpan = (): Awaitable<void> => {
-    const sampled = tracing?.sample(marks.traceparent, marks.tracestate);
+    const sampled = tracing?.sample(marks);
     if (tracing === undefined || sampled === undefined) return run();
     return tracing.call<void>(sampled, about, () => {
       marks.traceIds = tracing.ids();
