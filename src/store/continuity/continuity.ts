@@ -31,6 +31,11 @@ export interface ContinuityDeps {
   report: Report;
   /** Called when what is read may not be used from now on, and when it may again. */
   onChange: (isSure: boolean) => void;
+  /**
+   * Called when a loss is learned, as from another replica: what was read of its access tokens before may
+   * not be used any more.
+   */
+  onLost?: () => void;
   /** In a Cluster, records are on other servers too, and are used while the log cannot be read. */
   isLogApart?: boolean;
   /** Remembers the head over a restart; absent for not. */
@@ -80,7 +85,7 @@ interface Asked {
 /** Watches a store until stopped. */
 export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Continuity {
   const { limits, now, monotonicMs, report } = deps;
-  const memory = createMemory(store, limits, now, deps.stateFile?.remembered);
+  const memory = createMemory(store, limits, now, deps.stateFile?.remembered, deps.onLost);
   let state: 'doubted' | 'sure' | 'down' = 'doubted';
   let problem: string | undefined = problems.unread;
   let doubts = 0;

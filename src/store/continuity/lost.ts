@@ -24,17 +24,21 @@ export interface LostChanges {
   clear(): void;
 }
 
-/** Creates it. */
-export function createLostChanges(): LostChanges {
+/** Creates it. `onMore` is called when a loss is added that was not known. */
+export function createLostChanges(onMore: () => void = () => undefined): LostChanges {
   const tokenIds = new Set<string>();
   const documents = new Map<string, number>();
   const changes = new Map<string, LostChange>();
   const add = (loss: Loss) => {
+    const isMore =
+      loss.tokenIds.some(id => !tokenIds.has(id)) ||
+      loss.documents.some(({ name, revision }) => revision > (documents.get(name) ?? 0));
     for (const id of loss.tokenIds) tokenIds.add(id);
     for (const { name, revision } of loss.documents) {
       documents.set(name, Math.max(revision, documents.get(name) ?? 0));
     }
     for (const change of loss.changes) changes.set(`${change.sequence} ${change.tokenId}`, change);
+    if (isMore) onMore();
   };
   const clear = () => {
     tokenIds.clear();

@@ -34,16 +34,17 @@ export interface Memory {
   readOn(): Promise<boolean>;
 }
 
-/** Creates it. `now` is in milliseconds since 1970. */
+/** Creates it. `now` is in milliseconds since 1970; `onLost` is called when a loss is learned. */
 export function createMemory(
   { reads: log, notes }: Pick<WatchedStore, 'reads' | 'notes'>,
   limits: TailLimits,
   now: () => number,
   remembered: Remembered | undefined,
+  onLost?: () => void,
 ): Memory {
   const tail = createTail(limits, now);
   const own = createOwnEntries(tail);
-  const lost = createLostChanges();
+  const lost = createLostChanges(onLost);
   let isFilled = false;
   if (remembered !== undefined) tail.start(pointOf(remembered));
 

@@ -138,6 +138,7 @@ function workOf(
       ...{ now, monotonicMs, stateFile, version },
       report: reportTo(state),
       onEmptied: () => following?.forget(),
+      onLost: () => following?.forget(),
       onChange(isSure) {
         decided.resolve();
         if (!isSure) return following?.suspend();

@@ -1,5 +1,6 @@
 /** A Redis that comes back from an older dump: what was revoked stays so, and nothing good is unknown. */
 
+import { v4 } from 'uuid';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { AccessTokenRecord } from '../../../src/store/record.ts';
 import { auditKey } from '../../../src/store/redis/keys.ts';
@@ -117,6 +118,22 @@ test('a replica that starts when the log no longer tells of a loss knows it all 
   await b.store.acceptStore({ actor: 'admin', peer: '' });
   const c = await stores.openUp(url());
   for (const { store } of [b, c]) expect(await said(store, token.id)).toBe('good');
+});
+
+test('a loss that another replica tells later ends what was cached of it', async () => {
+  const [a, b] = [await stores.openUp(url()), await stores.openUp(url())];
+  const [token] = (await create(a.store, {})) as [AccessTokenRecord];
+  const unknown = v4();
+  await saidUntil([
+    [b.store, token, 'good'],
+    [b.store, { ...token, id: unknown }, 'unknown'],
+  ]);
+  const loss = { lost: [], known: [], unavailable: [token.id, unknown] };
+  await a.store.note({ ...eventOf('store.healed'), after: loss });
+  await saidUntil([
+    [b.store, token, 'unavailable'],
+    [b.store, { ...token, id: unknown }, 'unavailable'],
+  ]);
 });
 
 test('a token whose update was lost is unavailable, and a revocation ends that', async () => {
