@@ -119,7 +119,7 @@ test('streams that end before their message do not count as handlers', async () 
     const stream = open(session, '/grpc.health.v1.Health/Watch', grpc);
     await new Promise<void>(resolve => session.ping(() => resolve()));
     const closed = once(stream, 'close');
-    stream.close(8);
+    stream.destroy();
     await closed;
   }
   const call = open(session, 'Verify', grpc);
