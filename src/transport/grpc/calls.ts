@@ -56,8 +56,8 @@ export class Calls implements H2Handler, Reader {
   /** What the account holds. */
   #countedBytes = 0;
   #isOver = false;
-  /** Those that came with the read in progress. */
-  readonly #fresh: UnaryCall[] = [];
+  /** The streams of those that came with the read in progress. */
+  readonly #fresh: H2Stream[] = [];
   /** How many handlers have not answered; a reset stream does not end its handler. */
   #running = 0;
 
@@ -95,7 +95,7 @@ export class Calls implements H2Handler, Reader {
       const call = new UnaryCall(stream, head as UnaryHead, guard.requests, this.#refuse);
       if (access?.isOn) beginAccess(call);
       stream.context = call;
-      this.#fresh.push(call);
+      this.#fresh.push(stream);
       if (endsStream) this.#run(call, noContent);
     }
   }
@@ -107,7 +107,7 @@ export class Calls implements H2Handler, Reader {
     call.keep(data);
     stream.consumed(data.length);
     const { receiveBytesMax } = this.#deps.limits;
-    if (call.heldBytes > receiveBytesMax + framePrefixBytes) {
+    if (call.heldBytes - call.headBytes > receiveBytesMax + framePrefixBytes) {
       call.done();
       refuse(call, tooLong(receiveBytesMax), this.#deps.onBug);
     }
@@ -133,9 +133,13 @@ export class Calls implements H2Handler, Reader {
 
   onReadEnd(): void {
     if (this.#fresh.length === 0) return;
-    for (const call of this.#fresh) {
-      if (call.stream.isClosed) continue;
-      call.watched = this.#deps.deadlines.watch(call, call.head.deadlineMs);
+    for (const stream of this.#fresh) {
+      if (stream.isClosed) continue;
+      const call = stream.context as AnyCall | OtherCall;
+      if (call instanceof UnaryCall) {
+        call.watched = this.#deps.deadlines.watch(call, call.head.deadlineMs);
+      }
+      call.kept();
     }
     this.#fresh.length = 0;
   }
@@ -167,6 +171,7 @@ export class Calls implements H2Handler, Reader {
     });
     if (access?.isOn) beginAccess(call);
     stream.context = call;
+    this.#fresh.push(stream);
     streams.add(call);
     if (Number.isFinite(deadlineMs)) call.watched = deadlines.watch(call, deadlineMs);
     if (endsStream) call.ended();
@@ -179,9 +184,12 @@ export class Calls implements H2Handler, Reader {
     };
     const call = others.begin(stream, this.#connection.localAddress, onDone);
     stream.context = call;
+    this.#fresh.push(stream);
     this.#count();
     if (this.#account.hasRoom()) return call.start();
     this.#whenRoom(waitingCallBytes, () => {
+      // It was refused meanwhile.
+      if (stream.hasResponded) return;
       if (stream.isClosed) onDone();
       else call.start();
     });
@@ -216,7 +224,7 @@ export class Calls implements H2Handler, Reader {
       const message = messageOf(route.method, content, encoding, receiveBytesMax, call);
       const known = call as KnownCall;
       mapAwaitable(mapAwaitable(message, handle, undefined, known), this.#send, this.#fail, known);
-      if (!call.stream.hasResponded && call.heldBytes === 0) call.hold(content.length);
+      if (!call.stream.hasResponded) call.hold(content.length);
     } catch (error) {
       this.#fail(error, call);
     }
@@ -268,7 +276,11 @@ export class Calls implements H2Handler, Reader {
 
   readonly #refuse = (call: UnaryCall): void => {
     this.#deps.guard.requestRefused();
-    refuse(call, tooManyBytes(), this.#deps.onBug);
+    // Its answer is not read, and what else the stream holds goes with it.
+    const { stream, head } = call;
+    if (stream.hasResponded) stream.reset(errorCodes.cancel);
+    else if ('isGrpc' in head) answerPlain(stream, plainAnswer(head.request, this.#deps.probes));
+    else refuse(call, tooManyBytes(), this.#deps.onBug);
   };
 }
 

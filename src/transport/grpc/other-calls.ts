@@ -7,6 +7,8 @@ import type { RpcError } from '../rpc/rpc-error.ts';
 export interface OtherCall {
   /** Has it answered. */
   start(): void;
+  /** Counts its head: it outlasts the turn in which it came. */
+  kept(): void;
   data(data: Buffer, endsStream: boolean): void;
   ended(): void;
   writable(): void;

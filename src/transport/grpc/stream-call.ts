@@ -5,7 +5,7 @@ import type { TraceIds } from '../../tracing/tracing.ts';
 import { encode } from '../codec/encode.ts';
 import { framesOf } from '../codec/encoded-cache.ts';
 import { errorCodes } from '../h2/frame.ts';
-import { valuesOf } from '../h2/request-rules.ts';
+import { headBytesOf, valuesOf } from '../h2/request-rules.ts';
 import type { H2Stream } from '../h2/stream.ts';
 import type { Call, Door } from '../rpc/call.ts';
 import type { Watched } from '../rpc/deadlines.ts';
@@ -53,7 +53,7 @@ export interface StreamDeps {
   marks: SentMarks;
   /** Longest request message, in bytes. */
   receiveBytesMax: number;
-  /** Counts what has come of messages that are not whole. */
+  /** Counts the head, and what has come of messages that are not whole. */
   requests: RequestBytes;
   /** Called when it is ended because requests hold too many bytes. */
   onRefuse(): void;
@@ -74,6 +74,7 @@ export class StreamCall implements Call, HeldRequest {
   /** The status that it ended with; undefined before. */
   outcome: 'OK' | CodeName | undefined;
   heldBytes = 0;
+  #headBytes = 0;
   readonly stream: H2Stream;
   /** Its deadline, if the caller has set one. */
   watched: Pick<Watched<unknown>, 'forget'> | undefined;
@@ -98,6 +99,12 @@ export class StreamCall implements Call, HeldRequest {
     if (deps.route.method.methodKind === 'bidi_streaming') this.#start();
   }
 
+  /** Counts its head: it outlasts the turn in which it came. */
+  kept(): void {
+    this.#headBytes = headBytesOf(this.stream.request);
+    this.#count();
+  }
+
   /** Content has come. */
   data(data: Buffer, endsStream: boolean) {
     // After a failure nothing more is read, and the caller may send no more than its window.
@@ -115,7 +122,8 @@ export class StreamCall implements Call, HeldRequest {
 
   refuse(): void {
     this.#deps.onRefuse();
-    this.#failRequests(tooManyBytes());
+    this.#hasFailed = true;
+    this.#failAtOnce(tooManyBytes());
   }
 
   /** The requests are over. */
@@ -134,9 +142,13 @@ export class StreamCall implements Call, HeldRequest {
   closed(): void {
     this.watched?.forget();
     this.#gone.abort();
+    this.#headBytes = 0;
     this.#dropContent();
     this.#requests.end();
     this.#wake();
+    // The handler will not run.
+    if (!this.#hasStarted) this.#deps.onDone();
+    this.#hasStarted = true;
   }
 
   /** Ends the call because the server stops: of a bidirectional one, after the requests that have come. */
@@ -160,10 +172,7 @@ export class StreamCall implements Call, HeldRequest {
 
   /** Ends the call because its deadline has passed. */
   expire(): void {
-    const isUnread = this.stream.queuedBytes > 0;
-    this.fail(new RpcError('DEADLINE_EXCEEDED', deadlineText));
-    // The trailers would wait behind what is not read.
-    if (isUnread) this.stream.reset(errorCodes.cancel);
+    this.#failAtOnce(new RpcError('DEADLINE_EXCEEDED', deadlineText));
   }
 
   header(name: string): readonly string[] {
@@ -186,12 +195,19 @@ export class StreamCall implements Call, HeldRequest {
     return this.#gone.signal;
   }
 
-  /** Brings the limit of all requests to what the reader keeps. */
+  #failAtOnce(error: RpcError): void {
+    const isUnread = this.stream.queuedBytes > 0;
+    this.fail(error);
+    // The trailers would wait behind what is not read.
+    if (isUnread) this.stream.reset(errorCodes.cancel);
+  }
+
+  /** Brings the limit of all requests to what the head and the reader keep. */
   #count(): void {
-    const { heldBytes } = this.#reader;
+    const bytes = this.#headBytes + this.#reader.heldBytes;
     const { requests } = this.#deps;
-    if (heldBytes < this.heldBytes) requests.end(this);
-    if (heldBytes > this.heldBytes) requests.add(this, heldBytes - this.heldBytes);
+    if (bytes > this.heldBytes) requests.add(this, bytes - this.heldBytes);
+    else requests.end(this, bytes);
   }
 
   #dropContent(): void {

@@ -2,7 +2,7 @@
 
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { TraceIds } from '../../tracing/tracing.ts';
-import { valuesOf } from '../h2/request-rules.ts';
+import { headBytesOf, valuesOf } from '../h2/request-rules.ts';
 import type { H2Stream } from '../h2/stream.ts';
 import type { Call, Door } from '../rpc/call.ts';
 import { Content } from '../rpc/content.ts';
@@ -26,6 +26,8 @@ export class UnaryCall implements Call, HeldRequest {
   /** Its deadline, unless it was over in the turn in which it came. */
   watched: Pick<Watched<unknown>, 'forget'> | undefined;
   heldBytes = 0;
+  /** What its head holds, in bytes: 0 in the turn in which it came. */
+  headBytes = 0;
   requestId: string | undefined;
   traceIds: TraceIds | undefined;
   /** When it began, of performance.now(); only where there is an access log. */
@@ -68,6 +70,12 @@ export class UnaryCall implements Call, HeldRequest {
     return 'route' in this.head ? this.head.route.door : 'grpc';
   }
 
+  /** Counts its head: it outlasts the turn in which it came. */
+  kept(): void {
+    this.headBytes = headBytesOf(this.stream.request);
+    this.#requests.add(this, this.headBytes);
+  }
+
   /** Keeps content until the rest has come, or until the call may be answered. */
   keep(data: Buffer): void {
     // What another protocol sends is not read.
@@ -89,21 +97,22 @@ export class UnaryCall implements Call, HeldRequest {
     this.#content = undefined;
   }
 
-  /** Counts a message that its handler has, until `done`. */
+  /** Counts a message that its handler has, until `done`, unless it is counted already. */
   hold(bytes: number): void {
-    this.#requests.add(this, bytes);
+    const missing = this.headBytes + bytes - this.heldBytes;
+    if (missing > 0) this.#requests.add(this, missing);
   }
 
   /** Counts its message, which was compressed. */
   unpacked(bytes: number): void {
-    this.hold(bytes);
+    this.#requests.add(this, bytes);
     if (this.stream.hasResponded) throw tooManyBytes();
   }
 
-  /** The call is answered. */
+  /** The call is answered. Its head stays with its stream. */
   done(): void {
     this.drop();
-    if (this.heldBytes > 0) this.#requests.end(this);
+    if (this.heldBytes > 0) this.#requests.end(this, this.stream.isClosed ? 0 : this.headBytes);
   }
 
   refuse(): void {

@@ -74,6 +74,13 @@ export function requestOf(fields: readonly Field[]): H2Request | undefined {
   };
 }
 
+/** What the head of a request holds in memory, in bytes, counted as in RFC 9113 section 6.5.2. */
+export function headBytesOf({ fields }: H2Request): number {
+  let bytes = 0;
+  for (const { size } of fields) bytes += size;
+  return bytes;
+}
+
 /** All values of a field, given in lower case; `host` is the authority where it has no field of its own. */
 export function valuesOf({ fields, authority }: H2Request, name: string): string[] {
   const values = fields.filter(field => field.name === name).map(({ value }) => value);

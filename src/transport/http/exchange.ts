@@ -76,6 +76,11 @@ class Exchange {
     this.#watched = this.#deps.deadlines.watch(this, this.#deps.limits.checkMs);
   }
 
+  /** Counts its head. */
+  kept(): void {
+    this.#req.kept();
+  }
+
   /** Content has come. */
   data(data: Buffer, endsStream: boolean): void {
     this.#req.data(data);

@@ -2,7 +2,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import { trimBlanks } from '../../caching/canonical-header.ts';
-import type { H2Request } from '../h2/request-rules.ts';
+import { type H2Request, headBytesOf } from '../h2/request-rules.ts';
 import type { H2Stream } from '../h2/stream.ts';
 import { Content, noContent } from '../rpc/content.ts';
 import type { HeldRequest, RequestBytes } from '../rpc/request-bytes.ts';
@@ -18,6 +18,7 @@ export class H2HttpRequest implements HttpRequest, HeldRequest {
   complete = false;
   readableEnded = false;
   heldBytes = 0;
+  #headBytes = 0;
   readonly #stream: H2Stream;
   readonly #requests: RequestBytes;
   readonly #onRefuse: () => void;
@@ -75,6 +76,12 @@ export class H2HttpRequest implements HttpRequest, HeldRequest {
     }
   }
 
+  /** Counts its head: it outlasts the turn in which it came. */
+  kept(): void {
+    this.#headBytes = headBytesOf(this.#stream.request);
+    this.#requests.add(this, this.#headBytes);
+  }
+
   /** Content has come. */
   data(chunk: Buffer): void {
     if (chunk.length === 0) return;
@@ -111,7 +118,7 @@ export class H2HttpRequest implements HttpRequest, HeldRequest {
 
   #take(): Buffer {
     const kept = this.#kept.take(noContent);
-    this.#requests.end(this);
+    this.#requests.end(this, this.#stream.isClosed ? 0 : this.#headBytes);
     this.#stream.consumed(kept.length);
     return kept;
   }

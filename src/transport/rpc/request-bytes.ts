@@ -1,7 +1,7 @@
 /**
- * Limits the request bytes that a process holds: of requests that are still arriving, and of those
- * that are not answered yet. Beyond the limit the largest of them is refused, so that many small
- * requests get through beside long ones.
+ * Limits the request bytes that a process holds, heads and content: of requests that are still
+ * arriving, and of those that are not answered yet. Beyond the limit one of the largest is refused, so
+ * that many small requests get through beside long ones.
  */
 
 import { RpcError } from './rpc-error.ts';
@@ -20,8 +20,11 @@ export interface RequestBytes {
   readonly bytes: number;
   /** Counts bytes that arrived. This, or another request, may be refused before it returns. */
   add(request: HeldRequest, bytes: number): void;
-  /** Subtracts all of its bytes: it was answered, or its caller is gone. May be called twice. */
-  end(request: HeldRequest): void;
+  /**
+   * Subtracts its bytes, but for those that are still `kept`: it was answered, or its caller is gone.
+   * May be called twice.
+   */
+  end(request: HeldRequest, kept?: number): void;
 }
 
 /** The answer to a request that was refused: UNAVAILABLE, or HTTP 503. It may be repeated. */
@@ -32,26 +35,39 @@ export function tooManyBytes(): RpcError {
   return new RpcError('UNAVAILABLE', tooManyBytesText);
 }
 
-/**
- * Requests below this part of the limit are only counted: among them there is no largest to look
- * for, and at most as many others need a look.
- */
-const smallPart = 1024;
+/** Requests are sorted by size, in this many steps from one size to its double. */
+const stepsPerDouble = 8;
+
+function sizeOf(bytes: number): number {
+  return Math.floor(Math.log2(bytes) * stepsPerDouble);
+}
 
 /** Starts without requests. */
 export function createRequestBytes(bytesMax: number): RequestBytes {
-  const large = new Set<HeldRequest>();
+  /** By size. A search for the largest would cost more, the more requests there are. */
+  const sizes: Set<HeldRequest>[] = [];
   let sum = 0;
 
-  const end = (request: HeldRequest) => {
-    if (request.heldBytes * smallPart >= bytesMax) large.delete(request);
-    sum -= request.heldBytes;
-    request.heldBytes = 0;
+  const count = (request: HeldRequest, bytes: number) => {
+    const before = request.heldBytes;
+    if (bytes === before) return;
+    sum += bytes - before;
+    request.heldBytes = bytes;
+    const size = sizeOf(bytes);
+    if (before > 0) {
+      if (size === sizeOf(before)) return;
+      sizes[sizeOf(before)]?.delete(request);
+    }
+    if (bytes === 0) return;
+    sizes[size] ??= new Set();
+    sizes[size].add(request);
   };
-  const largestOr = (last: HeldRequest) => {
-    let largest = last;
-    for (const each of large) if (each.heldBytes > largest.heldBytes) largest = each;
-    return largest;
+  const largestOr = (last: HeldRequest): HeldRequest => {
+    const lastSize = last.heldBytes > 0 ? sizeOf(last.heldBytes) : -1;
+    for (let size = sizes.length - 1; size > lastSize; size--) {
+      for (const request of sizes[size] ?? []) return request;
+    }
+    return last;
   };
 
   return {
@@ -59,15 +75,13 @@ export function createRequestBytes(bytesMax: number): RequestBytes {
       return sum;
     },
     add(request, bytes) {
-      request.heldBytes += bytes;
-      sum += bytes;
-      if (request.heldBytes * smallPart >= bytesMax) large.add(request);
+      count(request, request.heldBytes + bytes);
       while (sum > bytesMax) {
         const refused = largestOr(request);
-        end(refused);
+        count(refused, 0);
         refused.refuse();
       }
     },
-    end,
+    end: (request, kept = 0) => count(request, Math.min(request.heldBytes, kept)),
   };
 }

@@ -40,6 +40,24 @@ test('where all are small, the one that goes beyond the limit is refused', () =>
   expect(requests.bytes).toBe(100_000);
 });
 
+test('of many requests, one of the largest is refused', () => {
+  const { requests, refused, open } = setup(1_000_000);
+  for (let count = 0; count < 1000; count++) requests.add(open('long'), 999);
+  for (let count = 0; count < 100; count++) requests.add(open('short'), 500);
+  expect(new Set(refused)).toEqual(new Set(['long']));
+});
+
+test('what is kept of a request that has ended stays counted', () => {
+  const { requests, open } = setup(100);
+  const request = open('request');
+  requests.add(request, 60);
+  requests.end(request, 10);
+  expect(requests.bytes).toBe(10);
+  requests.end(request);
+  requests.end(request, 10);
+  expect(requests.bytes).toBe(0);
+});
+
 test('a request that has ended holds nothing', () => {
   const { requests, refused, open } = setup(100);
   const request = open('request');
