@@ -1,4 +1,4 @@
-/** The spans of Usher, as the exporter reads them. Those of the SDK's tracer take twice as long to make. */
+/** The spans of Usher, as the exporter reads them. Those of the tracer of the SDK take some four times as long to make. */
 
 import {
   type SpanContext,
