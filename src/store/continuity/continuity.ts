@@ -31,10 +31,7 @@ export interface ContinuityDeps {
   report: Report;
   /** Called when what is read may not be used from now on, and when it may again. */
   onChange: (isSure: boolean) => void;
-  /**
-   * Called when a loss is learned, as from another replica: what was read of its access tokens before may
-   * not be used any more.
-   */
+  /** Called when a loss is learned: what was read of its access tokens may not be used any more. */
   onLost?: () => void;
   /** In a Cluster, records are on other servers too, and are used while the log cannot be read. */
   isLogApart?: boolean;
@@ -260,10 +257,8 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
     }
     return problemNow();
   };
-  const timer = setInterval(
-    look,
-    Math.max(pace.everyMsMin, Math.floor(limits.leaseMs / 4)),
-  ).unref();
+  const everyMs = Math.max(pace.everyMsMin, Math.floor(limits.leaseMs / 4));
+  const timer = setInterval(look, everyMs).unref();
 
   return {
     isSure,
