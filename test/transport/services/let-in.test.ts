@@ -27,7 +27,8 @@ const check = async () => {
 };
 
 beforeEach(() => {
-  vi.useFakeTimers();
+  // Only what is counted: the test runner has timers of its own.
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   problem = undefined;
   isClosed = false;
 });
