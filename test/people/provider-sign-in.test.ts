@@ -59,6 +59,17 @@ test('a person signs in with the role of the rule, and is who did it', async () 
   ]);
 });
 
+test('such a person registers no passkey, which would let them in past the provider', async () => {
+  const { url } = await begin();
+  const browser = createBrowser();
+  const { session } = await signIn(browser, url);
+  const asked = await browser.send(`${url}/passkeys/begin`, 'POST', {}, session.pageSecret);
+  expect([asked.status, await asked.json()]).toEqual([
+    400,
+    { error: 'people who sign in by the provider have no passkeys' },
+  ]);
+});
+
 test('a keeper has the owners of the rule; a second sign-in is the same person', async () => {
   const { url, provider } = await begin();
   provider.knobs.account = 'bob';

@@ -2,7 +2,7 @@
 
 import { createHmac, randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -117,7 +117,7 @@ test.each([
   const { events } = await admin.listAuditEvents({ pageSize: 1 });
   expect(events).toMatchObject([
     {
-      ...{ action: 'store.restore', actor: 'command line', tokenId: '' },
+      ...{ action: 'store.restore', actor: 'command line', peer: hostname(), tokenId: '' },
       detail: expect.stringMatching(
         /^4 access tokens, 1 digests .* and 6 entries of the log, .* entry 6 of 20\d\d-.*Z$/,
       ),

@@ -97,6 +97,8 @@ describe('the address of a Redis', () => {
     ['redis-sentinel://:hunter2@a/main/2', 'does not name the master'],
     ['redis://:x@a?username=hunter2', 'the option username, which redis:// does not take'],
     ['redis://:x@a?tls=hunter2', 'write rediss:// for TLS'],
+    ['rediss://:hunter2@a?rejectUnauthorized=false', 'certificates are always checked'],
+    ['rediss://:hunter2@a?ssl_cert_reqs=none', 'certificates are always checked'],
     ['redis://:x@a?dbs=hunter2', 'did you mean db?'],
     ['redis-sentinel://a/main?sentinelpassword=hunter2', 'did you mean sentinelPassword?'],
     ['redis-sentinel://a/main?sentinelUsername=hunter2', 'without sentinelPassword'],

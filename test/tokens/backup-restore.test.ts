@@ -62,7 +62,10 @@ await importTokens(admin, [{ secret: { token: imported }, fields: fields() }], {
   allowWeak: false,
 });
 await store.addUsage([
-  { tokenId: first.record.id, date: '2023-11-14', count: 3, lastUsedAt: startMs },
+  {
+    ...{ tokenId: first.record.id, date: '2023-11-14', count: 3, lastUsedAt: startMs },
+    lastUsedFrom: '192.0.2.77',
+  },
 ]);
 
 describe('a restored backup', () => {
@@ -74,7 +77,10 @@ describe('a restored backup', () => {
     for (const { record } of [first, second]) {
       expect(await other.get(record.id)).toEqual(await store.get(record.id));
     }
-    expect(await other.usage([first.record.id])).toEqual(await store.usage([first.record.id]));
+    const [used] = await store.usage([first.record.id]);
+    expect(used?.lastUsedFrom).toBe('192.0.2.77');
+    expect(await other.usage([first.record.id])).toEqual([{ ...used, lastUsedFrom: undefined }]);
+    expect(JSON.stringify(lines)).not.toContain('192.0.2.77');
     expect(await other.importedForms()).toEqual(await store.importedForms());
     const entry = (await intactLog(other)).at(-1);
     expect(entry).toMatchObject({
