@@ -136,7 +136,7 @@ describe('without the master key that sealed an entry, and', () => {
     };
     expect((await search(down)).matches).toEqual([]);
   });
-  test('with a fault of the program, that is told', async () => {
+  test('a fault of the program is reported', async () => {
     const broken = () => {
       throw new Error('a bug');
     };
@@ -144,7 +144,7 @@ describe('without the master key that sealed an entry, and', () => {
   });
 });
 
-test('a fault of the program is told, not taken for a key that is missing', async () => {
+test('a fault of the program is reported, not taken for a key that is missing', async () => {
   const open = () => {
     throw new Error('a bug');
   };

@@ -110,7 +110,7 @@ describe('of a secret key that the master keys cannot open', () => {
     const jwt = sign(record.id, secret, { jti: 'a' });
     expect(nameOfJwt(keys, { ...record, secrets }, jwt)).toEqual({ jti: 'a' });
   });
-  test('a fault of the program is told as one', async () => {
+  test('a fault of the program is reported as one', async () => {
     const { record, secret } = await tokens.create(admin, 'jwt', fields());
     const name = () => nameOfJwt(openWith(new Error('a bug')), record, sign(record.id, secret, {}));
     expect(name).toThrow('a bug');

@@ -1,4 +1,4 @@
-/** Puts back what a store lost, and tells what cannot be put back. */
+/** Puts back what a store lost, and writes to the log what cannot be put back. */
 
 import { randomUUID } from 'node:crypto';
 import type { AuditEvent, ChainedEvent } from '../audit.ts';
@@ -8,14 +8,14 @@ import { Unavailable } from '../store.ts';
 import { endOf, findFork, logStart, readOn } from './check.ts';
 import { isDocumentEntry, lostDocumentsOf, nameOf, putRemovalsBack } from './documents.ts';
 import { usherEvent } from './events.ts';
+import { type Loss, lossEntries, namedIn } from './loss-entries.ts';
 import type { Memory } from './memory.ts';
 import type { ChangedStore, StoreNotes } from './notes.ts';
 import { lostChangesOf } from './records.ts';
 import type { Revocation, TailEntry } from './tail.ts';
-import { type Loss, namedIn, tellLoss } from './told-losses.ts';
 
 /**
- * Heals a store of the known identity that lost the end of its log: puts back what it can, tells
+ * Heals a store of the known identity that lost the end of its log: puts back what it can, notes
  * the rest in the log, and goes on from where the log was cut. With `isApart`, records are on servers
  * of their own, which can have lost changes that the log has. Throws Unavailable.
  *
@@ -48,8 +48,8 @@ export async function heal(
   const loss = await lossOf(store, all);
   if (all.length > 0) {
     const known = [...gone, ...beyond];
-    const told = tellLoss({ known, isHoled: beyond.length > 0, fork, loss }, head, now());
-    for (const { event, part } of told) {
+    const entries = lossEntries({ known, isHoled: beyond.length > 0, fork, loss }, head, now());
+    for (const { event, part } of entries) {
       // Before the entry, which a replica that starts in some days does not read.
       await notes.keepLoss(event.id, part);
       await store.note(event);

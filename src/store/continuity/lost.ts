@@ -4,7 +4,7 @@ import type { ChainedEvent } from '../audit.ts';
 import type { ChangedDocument } from '../documents.ts';
 import type { LostChange } from '../status.ts';
 import { type LostDocument, nameOf } from './documents.ts';
-import type { Loss } from './told-losses.ts';
+import type { Loss } from './loss-entries.ts';
 
 /** What is lost at present. */
 export interface LostChanges {

@@ -4,7 +4,7 @@ import type { Awaitable } from '../awaitable.ts';
 import type { Documents } from '../documents.ts';
 import type { ReplicaHead } from '../status.ts';
 import type { AuditLog, EndedSessions, TokenReader, TokenWriter } from '../store.ts';
-import type { Loss } from './told-losses.ts';
+import type { Loss } from './loss-entries.ts';
 
 /** What a store says about itself, beside the log. */
 export interface StoreNotes {

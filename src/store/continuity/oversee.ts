@@ -3,9 +3,9 @@
 import { randomUUID } from 'node:crypto';
 import type { AcceptedBy, StoreStatus } from '../status.ts';
 import { endOf } from './check.ts';
+import { lostChangesMax } from './loss-entries.ts';
 import type { Memory } from './memory.ts';
 import type { WatchedStore } from './notes.ts';
-import { lostChangesMax } from './told-losses.ts';
 
 /** Hashes of lost entries that one acceptance names. */
 const acceptedHashesMax = 256;

@@ -1,7 +1,7 @@
 /** What is wrong with a store, in words, and what to do. */
 
 import type { LogPoint } from '../status.ts';
-import type { Loss } from './told-losses.ts';
+import type { Loss } from './loss-entries.ts';
 
 const whatToDo = 'restore the data, or look at usher store status and then run usher store accept';
 

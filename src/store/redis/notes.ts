@@ -1,7 +1,7 @@
 /** What the store in Redis says about itself: keys beside the log. */
 
+import type { Loss } from '../continuity/loss-entries.ts';
 import type { StoreNotes } from '../continuity/notes.ts';
-import type { Loss } from '../continuity/told-losses.ts';
 import type { RecordSeal } from '../seal.ts';
 import type { ReplicaHead } from '../status.ts';
 import { Unavailable } from '../store.ts';

@@ -1,8 +1,8 @@
 /** A store in memory that can lose its past, for tests of the continuity. */
 
 import { type AuditEvent, type ChainedEvent, chain, emptyChain } from '../../../src/store/audit.ts';
+import type { Loss } from '../../../src/store/continuity/loss-entries.ts';
 import type { WatchedStore } from '../../../src/store/continuity/notes.ts';
-import type { Loss } from '../../../src/store/continuity/told-losses.ts';
 import {
   type DocumentChange,
   prepareChange,

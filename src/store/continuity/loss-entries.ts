@@ -1,4 +1,4 @@
-/** A loss as the log tells it: each part in an entry of its own, which names what was lost. */
+/** The entries of the log about a loss: each part has one, which names what was lost. */
 
 import { hash } from 'node:crypto';
 import type { AuditEvent, ChainedEvent } from '../audit.ts';
@@ -34,7 +34,7 @@ interface KnownLoss {
  * The parts of a loss, each with its audit event. The ids follow from what is known, so that the replicas
  * that knew the same log write each once.
  */
-export function tellLoss(
+export function lossEntries(
   { known, isHoled, fork, loss }: KnownLoss,
   head: LogPoint,
   time: number,
@@ -57,15 +57,15 @@ export function tellLoss(
       ...(part.documents.length === 0 ? {} : { documents: part.documents }),
       known: points,
     } as unknown as JsonObject;
-    const told = `${detail}${place && `:${place}`}`;
+    const said = `${detail}${place && `:${place}`}`;
     return {
-      event: { ...usherEvent(eventIdOf(name), time, 'store.healed', told), after },
+      event: { ...usherEvent(eventIdOf(name), time, 'store.healed', said), after },
       part,
     };
   });
 }
 
-/** The lost entries that replicas know, by what they told in the log: sequence number to hash. */
+/** The lost entries that replicas know, by the entries of the log about losses: sequence number to hash. */
 export function namedIn(events: readonly ChainedEvent[]): ReadonlyMap<number, string> {
   const named = new Map<number, string>();
   for (const { action, after } of events) {

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Continuity, createContinuity } from '../../../src/store/continuity/continuity.ts';
-import { lostChangesMax } from '../../../src/store/continuity/told-losses.ts';
+import { lostChangesMax } from '../../../src/store/continuity/loss-entries.ts';
 import { until } from '../../until.ts';
 import { creation, eventOf, update } from '../changes.ts';
 import { type MemoryStore, memoryStore } from './memory-store.ts';
@@ -35,7 +35,7 @@ async function started(ageMsMax = Number.MAX_SAFE_INTEGER): Promise<Continuity> 
   return one;
 }
 
-/** Loses the updates of some new access tokens; resolves to their ids, once a replica has told it. */
+/** Loses the updates of some new access tokens; resolves to their ids, once a replica has noted it. */
 async function lose(count: number): Promise<string[]> {
   const one = await started();
   const made = Array.from({ length: count }, () => creation());
@@ -66,7 +66,7 @@ test('a replica that starts long after a loss knows it, until it is accepted', a
   expect((await started(0)).isLost(id)).toBe(false);
 });
 
-test('a loss of more changes than an entry names is told in several, each named once', async () => {
+test('a loss of more changes than an entry names has several, and each is named once', async () => {
   const ids = await lose(lostChangesMax + 1);
   const counts = entries().map(({ after }) => [after?.unavailable].flat().length);
   expect(counts).toEqual([lostChangesMax, 1]);
