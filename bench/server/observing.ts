@@ -20,7 +20,6 @@ const dropped = { traceparent: `00-${traceId}-00f067aa0ba902b7-00` };
 /** The rows of the part "observing". With `today`, also against an earlier Usher with the same settings in that folder. */
 export async function observingRows({ today }: { today?: string | undefined }): Promise<Row[]> {
   const collector = await startCollector();
-  const plain = await startUsher();
   try {
     const tracing = {
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
@@ -28,30 +27,26 @@ export async function observingRows({ today }: { today?: string | undefined }): 
       OTEL_TRACES_SAMPLER_ARG: '0.01',
     };
     const rows = [
-      await against(plain, startUsher(tracing), 'traces on, 1 % of the calls sampled', 1.05),
+      await against(startUsher(tracing), 'traces on, 1 % of the calls sampled', 1.05),
       await against(
-        plain,
         startUsher(tracing),
         'traces on, callers send a trace that is not sampled, against off with the same headers',
         1.05,
         dropped,
       ),
       await against(
-        plain,
         startUsher({ USHER_LOG_REFUSALS_PER_SECOND_MAX: '10' }),
         'refusals logged, none refused',
         1.2,
       ),
     ];
     if (today !== undefined) {
-      const earlier = await startUsher({}, undefined, today);
       const what = 'an earlier Usher against this one';
-      rows.push(await against(plain, Promise.resolve(earlier), what, 1.05));
+      rows.push(await against(startUsher({}, undefined, today), what, 1.05));
     }
-    rows.push(await alone(plain, 'a call with a request id', { 'x-request-id': 'one' }));
+    rows.push(await alone('a call with a request id', { 'x-request-id': 'one' }));
     return rows;
   } finally {
-    await plain.stop();
     await collector.stop();
   }
 }
@@ -69,18 +64,18 @@ async function loadOf(usher: Usher, headers: Record<string, string> = {}) {
   return () => measure([usher.pid], load);
 }
 
-/** Compares two servers; ends the other one. */
+/** Compares a server with one that observes nothing. Both are new, and have the same calls before. */
 async function against(
-  floor: Usher,
   started: Promise<Usher>,
   what: string,
   ratioMax: number,
   headers?: Record<string, string>,
 ): Promise<Row> {
-  const usher = await started;
+  const [usher, floor] = await Promise.all([started, startUsher()]);
   try {
-    const warmUp = await loadOf(usher, sampled);
-    await warmUp();
+    for (const headers of [sampled, {}]) {
+      for (const each of [usher, floor]) await (await loadOf(each, headers))();
+    }
     const compared = await paired(
       rounds,
       await loadOf(usher, headers),
@@ -88,14 +83,19 @@ async function against(
     );
     return ratioRow(`unary gRPC Verify: ${what}`, compared, ratioMax);
   } finally {
-    await usher.stop();
+    await Promise.all([usher.stop(), floor.stop()]);
   }
 }
 
-async function alone(usher: Usher, what: string, headers?: Record<string, string>): Promise<Row> {
-  const run = await loadOf(usher, headers);
-  await run();
-  return costRow(`unary gRPC Verify: ${what}`, await run());
+async function alone(what: string, headers?: Record<string, string>): Promise<Row> {
+  const usher = await startUsher();
+  try {
+    const run = await loadOf(usher, headers);
+    for (let round = 0; round < rounds; round++) await run();
+    return costRow(`unary gRPC Verify: ${what}`, await run());
+  } finally {
+    await usher.stop();
+  }
 }
 
 /** Takes spans, as a collector does. */
