@@ -184,7 +184,7 @@ export function createVerdictCache(limits: VerdictCacheLimits): VerdictCache {
         if (token !== undefined) token.changed = true;
         known.retire(id);
       }
-      // It may hold a verdict that was pushed out of the cache, whose token is not known here any more.
+      // It may hold an evicted verdict, whose access token is no longer known here.
       plain.clear();
       if (changes.size > limits.changesMax) forgetChanges();
     },

@@ -30,8 +30,8 @@ export async function limitNotices(context: NoticeContext): Promise<Notice[]> {
 }
 
 /**
- * What `show` makes of the documents of a scan, page by page, as many as are shown: those before them that
- * the caller may not see, or that need no one, are passed over.
+ * What `show` makes of the documents of a scan, read by pages, `pagesMax` at most, until enough are shown. It leaves
+ * out those that the caller may not see or that need no action.
  */
 async function allShown<T>(
   { store, limits }: NoticeContext,

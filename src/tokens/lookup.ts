@@ -162,7 +162,7 @@ async function findNamed(deps: LookupDeps, bare: string): Promise<Named | undefi
   const id = kid ?? uuidInStaticToken(bare);
   if (id === undefined) return undefined;
   const record = await store.get(id);
-  // Not by the record: whether another owner's is there must not show.
+  // Decided by the text, not the record: the answer must not show whether another owner's record exists.
   const isOnly = kid !== undefined || bare.startsWith(staticTokenPrefix);
   return { record, matchedBy: 'part', isOnly };
 }

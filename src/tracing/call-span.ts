@@ -1,4 +1,4 @@
-/** The spans of Usher, as the exporter reads them. Those of the tracer of the SDK take some four times as long to make. */
+/** Usher's own spans, for OpenTelemetry's exporter: the SDK's tracer takes several times as long to make one. */
 
 import {
   type SpanContext,
@@ -28,7 +28,7 @@ export class CallSpan implements ReadableSpan {
   readonly parentSpanContext?: SpanContext;
   readonly resource: Resource;
   readonly instrumentationScope: InstrumentationScope;
-  /** By the wall clock, which can be set while Usher runs; how long it takes is not affected. */
+  /** By the wall clock. That can be set while Usher runs, so the duration is measured apart. */
   readonly startTime = millisToHrTime(Date.now());
   endTime = this.startTime;
   duration = millisToHrTime(0);
@@ -61,7 +61,7 @@ export class CallSpan implements ReadableSpan {
     return this.context;
   }
 
-  /** Ends it with more attributes. */
+  /** Ends the span and adds attributes. */
   end(attributes: Attributes, status = unset): void {
     this.duration = millisToHrTime(performance.now() - this.#beganMs);
     this.endTime = addHrTimes(this.startTime, this.duration);

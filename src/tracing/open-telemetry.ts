@@ -74,7 +74,7 @@ export function openTracing(deps: TracingDeps): Tracing {
     const context = {
       traceId: parent?.traceId ?? ids.generateTraceId(),
       spanId: ids.generateSpanId(),
-      // It was decided before a span is made.
+      // Spans are made for sampled calls alone.
       traceFlags: TraceFlags.SAMPLED,
       ...(parent?.traceState && { traceState: parent.traceState }),
     };

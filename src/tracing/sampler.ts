@@ -58,8 +58,8 @@ export function createSampler(
     const { traceparent } = headers;
     const isChosen = random() < ratio;
     if (traceparent === undefined) return isChosen ? root : undefined;
-    // Most calls of a mesh: neither a parent that is not sampled nor a trace of their own would be, so that
-    // it need not be known which of the two they have.
+    // Most calls of a mesh end here. Their header need not be parsed: whether it names an unsampled parent or is
+    // malformed, which starts a new trace, the call is not sampled.
     if (isParentBased && !isChosen && !mayBeSampled(traceparent)) return undefined;
     if (isParentBased && droppedForm.test(traceparent)) return undefined;
     const parent = parentOf(traceparent, headers.tracestate);

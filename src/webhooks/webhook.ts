@@ -99,7 +99,7 @@ export function secretsOf(keys: MasterKeys, { id, secrets }: Webhook, now: numbe
     .map(secret => keys.open(secret, secretContext(id)));
 }
 
-/** Whether a secret is the current one; one whose master key is not listed is another. */
+/** Whether a secret is the current one; false, too, where the current one's master key is not listed. */
 export function isCurrentSecret(
   keys: MasterKeys,
   { id, secrets: [current] }: Webhook,

@@ -231,7 +231,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       );
       const [claimedAt = '', secret = ''] = claimed.split(' ');
       const webhook = await change({ caller, id: uuid, action: 'webhook.rotate' }, (before, at) => {
-        // A repeat: it was made.
+        // A repeat: the first call made the change.
         if (requestId !== '' && isCurrentSecret(keys, before, secret)) return undefined;
         // Otherwise a repeat could bring a secret back that another rotation has replaced.
         if (claimed !== offered && before.revision !== Number(claimedAt)) throw changedSince();

@@ -91,7 +91,7 @@ test('headers of the last second are bounded in bytes', () => {
   cache.close();
 });
 
-test('a change names a verdict that was used a moment ago, though others pushed it out of the cache', () => {
+test('a change names a verdict that was used a moment ago, though others evicted it from the cache', () => {
   const cache = createVerdictCache({
     ...{ bytesMax: cacheBytesMax, headersMax: 2, unknownTtlMs: 1000 },
     ...{ requirementsMax: 8, sourcesMax: 64, changesMax: 10, plainMs: 1000 },

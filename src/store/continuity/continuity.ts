@@ -31,7 +31,7 @@ export interface ContinuityDeps {
   report: Report;
   /** Called when what is read may not be used from now on, and when it may again. */
   onChange: (isSure: boolean) => void;
-  /** Called when a loss is learned: what was read of its access tokens may not be used any more. */
+  /** Called when this replica finds a loss: cached records of its access tokens must not be used any more. */
   onLost?: () => void;
   /** In a Cluster, records are on other servers too, and are used while the log cannot be read. */
   isLogApart?: boolean;

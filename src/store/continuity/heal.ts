@@ -50,7 +50,7 @@ export async function heal(
     const known = [...gone, ...beyond];
     const entries = lossEntries({ known, isHoled: beyond.length > 0, fork, loss }, head, now());
     for (const { event, part } of entries) {
-      // Before the entry, which a replica that starts in some days does not read.
+      // Kept before the entry is written: a replica that starts days later does not read the entry.
       await notes.keepLoss(event.id, part);
       await store.note(event);
     }

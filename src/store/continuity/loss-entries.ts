@@ -31,8 +31,8 @@ interface KnownLoss {
 }
 
 /**
- * The parts of a loss, each with its audit event. The ids follow from what is known, so that the replicas
- * that knew the same log write each once.
+ * The parts of a loss, each with its audit event. Replicas that know the same log compute the same ids, so each
+ * entry is written once.
  */
 export function lossEntries(
   { known, isHoled, fork, loss }: KnownLoss,
@@ -65,7 +65,7 @@ export function lossEntries(
   });
 }
 
-/** The lost entries that replicas know, by the entries of the log about losses: sequence number to hash. */
+/** The lost entries that the log's entries about losses name: sequence number to hash. */
 export function namedIn(events: readonly ChainedEvent[]): ReadonlyMap<number, string> {
   const named = new Map<number, string>();
   for (const { action, after } of events) {

@@ -34,7 +34,7 @@ export interface Memory {
   readOn(): Promise<boolean>;
 }
 
-/** Creates it. `now` is in milliseconds since 1970; `onLost` is called when a loss is learned. */
+/** Creates it. `now` is in milliseconds since 1970; `onLost` is called when this replica finds a loss. */
 export function createMemory(
   { reads: log, notes }: Pick<WatchedStore, 'reads' | 'notes'>,
   limits: TailLimits,

@@ -81,7 +81,7 @@ export const lostStoreKey = 'usher:{log}:lost';
 /** Hash: hash of an entry of the audit log whose loss was accepted → its MAC. */
 export const acceptedKey = 'usher:{log}:accepted';
 
-/** Hash: id of an entry of the audit log that tells a loss → the loss, until it is accepted. */
+/** Hash: id of an entry of the audit log about a loss → the loss, until it is accepted. */
 export const lossesKey = 'usher:{log}:losses';
 
 /** Hash: replica of Usher → until when its head is shown, and the head. */

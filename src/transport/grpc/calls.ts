@@ -204,7 +204,7 @@ export class Calls implements H2Handler, Reader {
   }
 
   #headOf(request: H2Request): Head {
-    // Most calls of a connection are the same object, and need not read theirs.
+    // Equal blocks of a connection can share one request object, whose head is then read once.
     request.head ??= headOf(request, this.#deps.routes, this.#deps.limits);
     return request.head as Head;
   }

@@ -15,7 +15,7 @@ export interface H2Request {
   readonly contentLength: number;
   /** All fields in their order, the pseudo-header fields first. */
   readonly fields: readonly Field[];
-  /** For the handler, which keeps there what it read in them: requests that are equal read it once. */
+  /** What the handler read in the fields; kept here, so that equal requests are read once. */
   head: unknown;
 }
 

@@ -105,7 +105,7 @@ test('revoked JWTs and subjects are put back, each with the later time', async (
   expect(await said(store, token.id)).toBe('good');
 });
 
-test('a replica that starts when the log no longer tells of a loss knows it all the same', async () => {
+test('a replica that starts when the log no longer names a loss knows it all the same', async () => {
   const a = await stores.openUp(url());
   const [token] = (await create(a.store, {})) as [AccessTokenRecord];
   const change = update(token, { scopes: [] });
@@ -120,7 +120,7 @@ test('a replica that starts when the log no longer tells of a loss knows it all 
   for (const { store } of [b, c]) expect(await said(store, token.id)).toBe('good');
 });
 
-test('a loss that another replica tells later ends what was cached of it', async () => {
+test('a loss that another replica notes later ends what was cached of it', async () => {
   const [a, b] = [await stores.openUp(url()), await stores.openUp(url())];
   const [token] = (await create(a.store, {})) as [AccessTokenRecord];
   const unknown = v4();

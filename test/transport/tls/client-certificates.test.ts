@@ -31,7 +31,7 @@ describe.each(kinds.map(kind => [kind.name, kind] as const))('%s', (_, kind) => 
     ['one without a SAN', from(clientCa, {}), ''],
     ['one for clients', from(clientCa, { names, uses: [uses.client] }), 'gateway.example'],
     [
-      'one of a CA in between',
+      'one of an intermediate CA',
       (({ cert, key }) => ({ cert: cert + between.cert, key }))(from(between, { names })),
       'gateway.example',
     ],

@@ -74,7 +74,7 @@ describe.each(all)('%s', (_, kind, maxVersion) => {
     expect(await ask(session)).toMatchObject({ wasResumed: true });
   });
 
-  test('its connection goes on while its CA stays, also of a client behind a CA in between', async () => {
+  test('its connection goes on while its CA stays, also of a client behind an intermediate CA', async () => {
     const { ask, port, replace } = await started();
     const between = makeCertificate(clientCa, 'between', { isCa: true });
     const leaf = makeCertificate(between, 'client', { names: ['DNS:gateway.example'] });
