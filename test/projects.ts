@@ -33,9 +33,14 @@ const starters = [
 ];
 /** Long ones that start no process: they would make `npm run check` twice as long. */
 const long = [
-  ...['mtls', 'token'].map(name => `transport/parity/${name}`),
+  ...['lmdb', 'mtls', 'token'].map(name => `transport/parity/${name}`),
   ...['model/promise', 'people/provider-sign-in', 'people/rights', 'server/count-verdicts'],
-  ...['transport/grpc/hostile', 'transport/grpc/lifetime', 'transport/stop'],
+  ...[
+    'transport/grpc/hostile',
+    'transport/grpc/lifetime',
+    'transport/http/stall',
+    'transport/stop',
+  ],
   ...['transport/tls/handshakes', 'server/verify-access', 'server/verify-callers'],
 ].map(name => `test/${name}.test.ts`);
 const slow = ['test/model/real.test.ts', 'test/chaos/chaos.test.ts'];
