@@ -4,6 +4,7 @@ import type { Logger } from '../log.ts';
 import type { Guard, HandshakeFault, HeldLimits, RefusedReason } from '../transport/rpc/guard.ts';
 import { createRequestBytes } from '../transport/rpc/request-bytes.ts';
 import { createUnread, type UnreadReason } from '../transport/rpc/unread.ts';
+import type { Heap } from '../transport/rpc/unread-garbage.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { warnRarely } from './warn-rarely.ts';
 
@@ -22,8 +23,8 @@ export interface GuardDeps {
   log: Pick<Logger, 'warn'>;
   /** `performance.now`. */
   monotonicMs(): number;
-  /** Collects garbage. */
-  collect?(): void;
+  /** What unread answers leave behind is collected there. */
+  heap?: Heap;
 }
 
 const refusedTexts: Record<RefusedReason, string> = {
@@ -61,7 +62,7 @@ const requestsText =
 /** Creates the function that makes a listener's guard. */
 export function createGuards(deps: GuardDeps): (listener: ListenerName) => Guard {
   const { limits, isExempt, metrics } = deps;
-  const unread = createUnread(limits.unread, deps.collect);
+  const unread = createUnread(limits.unread, deps.heap);
   const requests = createRequestBytes(limits.requestBytesMax);
   const warn = warnRarely(deps);
   return listener => ({

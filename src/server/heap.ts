@@ -1,6 +1,6 @@
 /** Limits what V8 takes for the heap beside the objects that are in use. */
 
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /**
@@ -16,6 +16,12 @@ const growingPercent = 50;
 export function boundHeap(): void {
   setFlagsFromString(`--heap-growing-percent=${growingPercent}`);
   setFlagsFromString('--semi-space-growth-factor=1');
+}
+
+/** Bytes of objects and buffers that are in use, or not collected yet. Takes some microseconds. */
+export function heapBytes(): number {
+  const { used_heap_size, external_memory } = getHeapStatistics();
+  return used_heap_size + external_memory;
 }
 
 /**

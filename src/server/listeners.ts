@@ -38,7 +38,7 @@ import type { Certificates } from './certificates.ts';
 import type { Core } from './core.ts';
 import { connectionsFor, openFilesMax } from './descriptors.ts';
 import { createGuards, type ListenerName } from './guards.ts';
-import { collectGarbage } from './heap.ts';
+import { collectGarbage, heapBytes } from './heap.ts';
 import { limitsOf } from './limits.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { Observing } from './observing.ts';
@@ -110,7 +110,7 @@ export async function createListeners(config: Config, parts: ListenerParts): Pro
     metrics,
     log,
     monotonicMs,
-    collect: collectGarbage,
+    heap: { bytes: heapBytes, collect: collectGarbage },
   });
   const guards = {
     ...{ grpc: guardOf('grpc'), http: guardOf('http'), manager: guardOf('manager') },

@@ -23,11 +23,14 @@ interface Accounts {
   bytes(): number;
   /** Whether they hold as much as they may together. */
   isFull(): boolean;
+  /** Sets how many bytes of garbage take room that unread answers could have. */
+  setGarbage(bytes: number): void;
 }
 
 /** Accounts that hold at most so many bytes each and together, and one answer more. */
 export function createAccounts(accountBytesMax: number, bytesMax: number): Accounts {
   let sum = 0;
+  let garbage = 0;
   /** Calls that wait, by account. */
   const waiting = new Map<UnreadAccount, (() => void)[]>();
   let isScheduled = false;
@@ -64,7 +67,7 @@ export function createAccounts(accountBytesMax: number, bytesMax: number): Accou
         sum -= bytes;
         schedule();
       },
-      hasRoom: () => held < accountBytesMax && sum < bytesMax,
+      hasRoom: () => held < accountBytesMax && sum + garbage < bytesMax,
       wait(run) {
         const calls = waiting.get(account);
         if (calls === undefined) waiting.set(account, [run]);
@@ -73,5 +76,13 @@ export function createAccounts(accountBytesMax: number, bytesMax: number): Accou
     };
     return account;
   };
-  return { open, bytes: () => sum, isFull: () => sum >= bytesMax };
+  return {
+    open,
+    bytes: () => sum,
+    isFull: () => sum >= bytesMax,
+    setGarbage(bytes) {
+      garbage = bytes;
+      schedule();
+    },
+  };
 }

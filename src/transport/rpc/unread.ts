@@ -5,6 +5,7 @@
 
 import { type AwakeTimer, awakeTimeout } from '../../timing/awake.ts';
 import { createAccounts, type UnreadAccount } from './unread-accounts.ts';
+import { createGarbage, type Heap } from './unread-garbage.ts';
 
 /** The limits, in bytes. */
 export interface UnreadLimits {
@@ -41,45 +42,29 @@ export interface Unread {
 }
 
 /** Interval between checks, in milliseconds. */
-const sweepMs = 100;
-/** After a collection, this many times the CPU time that it took pass without another. */
-const restFactor = 5;
+const sweepMs = 50;
 
-/**
- * Starts checking with the first listener, and stops after the last. `collect` is called to collect
- * garbage when so many answers that were unread are gone that their memory counts.
- */
+/** A heap that is left to V8. */
+const leftToV8: Heap = { bytes: () => 0, collect: () => undefined };
+
+/** Starts checking with the first listener, and stops after the last. */
 export function createUnread(
   { connectionBytesMax, processBytesMax }: UnreadLimits,
-  collect: () => void = () => undefined,
+  heap = leftToV8,
 ): Unread {
   const accounts = createAccounts(connectionBytesMax / 2, processBytesMax);
+  const garbage = createGarbage(heap, processBytesMax);
   const listeners = new Map<() => Iterable<Reader>, (reason: UnreadReason) => void>();
   let timer: AwakeTimer | undefined;
-  /** What the last sweep left, in bytes. */
-  let sumBefore = 0;
-  /** What was unread in one sweep and not in the next, since the last collection, in bytes. */
-  let goneBytes = 0;
-  let restsUntilMs = 0;
-
-  const collectGone = () => {
-    if (goneBytes < processBytesMax / 4 || performance.now() < restsUntilMs) return;
-    goneBytes = 0;
-    const before = process.cpuUsage();
-    collect();
-    const { user, system } = process.cpuUsage(before);
-    restsUntilMs = performance.now() + (restFactor * (user + system)) / 1000;
-  };
 
   const sweep = () => {
     // What the last sweep closed is out of reach only now.
-    collectGone();
+    accounts.setGarbage(garbage.collect(accounts.bytes()));
     let sum = 0;
     const held: [reader: Reader, onClose: (reason: UnreadReason) => void][] = [];
     for (const [readers, onClose] of listeners) {
       for (const reader of readers()) {
         if (reader.bytes > connectionBytesMax) {
-          goneBytes += weightOf(reader);
           reader.close();
           onClose('connection');
         } else {
@@ -88,18 +73,15 @@ export function createUnread(
         }
       }
     }
-    goneBytes += Math.max(0, sumBefore - sum);
     // Calls that wait for others' answers to be read need room, not the last free byte.
     const most = accounts.isFull() ? processBytesMax / 2 : processBytesMax;
     if (sum > most) held.sort(([a], [b]) => weightOf(b) - weightOf(a));
     for (const [reader, onClose] of held) {
       if (sum <= most) break;
       sum -= weightOf(reader);
-      goneBytes += weightOf(reader);
       reader.close();
       onClose('process');
     }
-    sumBefore = sum;
     timer = awakeTimeout(sweep, sweepMs);
   };
 
