@@ -15,7 +15,7 @@ function pemFile(name: string, meaning: string): Setting<string> {
 export const tlsFiles = {
   tlsCertFile: pemFile(
     'USHER_TLS_CERT_FILE',
-    'Certificate of the gRPC and HTTP listeners, followed by those in between; with it they speak TLS alone. ' +
+    'Certificate of the gRPC and HTTP listeners, followed by its intermediate CAs; with it they speak TLS alone. ' +
       'It is read again when it changes, as are the files below',
   ),
   tlsKeyFile: pemFile('USHER_TLS_KEY_FILE', 'Its private key, not encrypted'),

@@ -24,7 +24,6 @@ const unset: SpanStatus = { code: SpanStatusCode.UNSET };
 export class CallSpan implements ReadableSpan {
   readonly name: string;
   readonly kind: SpanKind;
-  readonly context: SpanContext;
   readonly parentSpanContext?: SpanContext;
   readonly resource: Resource;
   readonly instrumentationScope: InstrumentationScope;
@@ -40,6 +39,7 @@ export class CallSpan implements ReadableSpan {
   readonly droppedAttributesCount = 0;
   readonly droppedEventsCount = 0;
   readonly droppedLinksCount = 0;
+  readonly #context: SpanContext;
   readonly #beganMs = performance.now();
 
   constructor(
@@ -51,14 +51,14 @@ export class CallSpan implements ReadableSpan {
     this.name = about.name;
     this.kind = about.kind;
     this.attributes = about.attributes;
-    this.context = context;
+    this.#context = context;
     if (parent !== undefined) this.parentSpanContext = parent;
     this.resource = origin.resource;
     this.instrumentationScope = origin.instrumentationScope;
   }
 
   spanContext(): SpanContext {
-    return this.context;
+    return this.#context;
   }
 
   /** Ends the span and adds attributes. */

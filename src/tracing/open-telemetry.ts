@@ -108,13 +108,13 @@ export function openTracing(deps: TracingDeps): Tracing {
   const step: Tracing['step'] = (name, run, attributesOf = noAttributes) => {
     const parent = currentSpan();
     if (parent === undefined) return run();
-    return inSpan(start(name, SpanKind.INTERNAL, {}, parent.context), run, attributesOf);
+    return inSpan(start(name, SpanKind.INTERNAL, {}, parent.spanContext()), run, attributesOf);
   };
   const request: Tracing['request'] = (traced, run, attributesOf = noAttributes) => {
     const parent = currentSpan();
     if (parent === undefined && sample({}) === undefined) return run({});
-    const span = start(traced.name, SpanKind.CLIENT, traced.attributes, parent?.context);
-    return inSpan(span, () => run(headersOf(span.context)), attributesOf);
+    const span = start(traced.name, SpanKind.CLIENT, traced.attributes, parent?.spanContext());
+    return inSpan(span, () => run(headersOf(span.spanContext())), attributesOf);
   };
   return {
     sample,
@@ -141,7 +141,8 @@ export function openTracing(deps: TracingDeps): Tracing {
   };
 }
 
-function idsOf({ context: { traceId, spanId } }: CallSpan): TraceIds {
+function idsOf(span: CallSpan): TraceIds {
+  const { traceId, spanId } = span.spanContext();
   return { trace_id: traceId, span_id: spanId };
 }
 

@@ -97,7 +97,7 @@ export function createTlsFront(deps: TlsFrontDeps): TlsFront {
       replace();
       const { clientCas } = tls.source.current;
       const isKept = ({ raw }: X509Certificate) => clientCas.some(ca => ca.raw.equals(raw));
-      // A session that was resumed has the client's certificate alone, without those in between.
+      // A session that was resumed has the client's certificate alone, without its intermediate CAs.
       const wasCut = !cas.every(isKept);
       cas = clientCas;
       if (!wasCut) return;
