@@ -1,8 +1,9 @@
 /** The changes that were lost and not accepted, as the log's own entries tell them. */
 
-import type { ChainedEvent } from '../audit.ts';
+import type { AuditEvent, ChainedEvent } from '../audit.ts';
 import type { ChangedDocument } from '../documents.ts';
 import type { LostChange } from '../status.ts';
+import { Unavailable } from '../store.ts';
 import { type LostDocument, nameOf } from './documents.ts';
 import type { Loss } from './loss-entries.ts';
 
@@ -52,18 +53,32 @@ export function createLostChanges(onMore: () => void = () => undefined): LostCha
     changes: () => [...changes.values()].sort((a, b) => a.sequence - b.sequence),
     add,
     read(events) {
-      for (const { action, after } of events) {
-        if (action === 'store.accept') clear();
-        if (action !== 'store.healed') continue;
-        const told = (after ?? {}) as Partial<Record<string, unknown>>;
-        const { lost = [], unavailable = [], documents: older = [] } = told;
-        add({
-          changes: lost as LostChange[],
-          tokenIds: unavailable as string[],
-          documents: older as LostDocument[],
-        });
+      for (const event of events) {
+        if (event.action === acceptAction) clear();
+        const loss = lossIn(event);
+        if (loss !== undefined) add(loss);
       }
     },
     clear,
   };
+}
+
+/** The action of the entry by which someone accepts all losses before it. */
+export const acceptAction = 'store.accept';
+
+/** The loss, or part of one, that an entry of the log is about; undefined for another entry. */
+export function lossIn({ action, after }: Pick<AuditEvent, 'action' | 'after'>): Loss | undefined {
+  if (action !== 'store.healed') return undefined;
+  const told = (after ?? {}) as Partial<Record<string, unknown>>;
+  const { lost = [], unavailable = [], documents = [] } = told;
+  return {
+    changes: lost as LostChange[],
+    tokenIds: unavailable as string[],
+    documents: documents as LostDocument[],
+  };
+}
+
+/** The error for what is not what it was, since changes of it were lost. */
+export function changesLost(what: 'access token' | 'document'): Unavailable {
+  return new Unavailable(`the store lost changes of this ${what}`);
 }
