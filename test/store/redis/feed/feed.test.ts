@@ -1,7 +1,17 @@
 /** Cached records follow Redis by tracking, through every kind of change and fault. */
 
 import { readFile } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi,
+} from 'vitest';
 import { redisAddress } from '../../../../src/store/address.ts';
 import type { AccessTokenRecord } from '../../../../src/store/record.ts';
 import { tokenKey } from '../../../../src/store/redis/keys.ts';
@@ -128,6 +138,18 @@ describe('a Redis', () => {
     expect(store.isCurrent(found)).toBe(false);
     server.resume();
     expect((await untilCached(store, record.id)).record).toEqual(record);
+  });
+
+  test('is not trusted for the time in which the machine slept', async () => {
+    let sleptMs = 0;
+    const wallMs = Date.now;
+    vi.spyOn(Date, 'now').mockImplementation(() => wallMs() + sleptMs);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const store = await open(server.port);
+    const found = await untilCached(store, (await made(store)).id);
+    // The monotonic clock stands still meanwhile.
+    sleptMs = 3_600_000;
+    expect(store.isCurrent(found)).toBe(false);
   });
 
   test('that was killed and restarted is followed again', async () => {
