@@ -1,6 +1,6 @@
 /** Cached records follow Redis by tracking, through every kind of change and fault. */
 
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import {
   afterAll,
   afterEach,
@@ -194,6 +194,25 @@ describe('a Redis', () => {
     const found = await untilCached(store, record.id);
     await store.commit(revocation(record));
     await until(() => !store.isCurrent(found));
+  });
+
+  test('whose save has failed, so that it refuses writes and PING, is trusted all the same', async () => {
+    const store = await open(server.port, { leaseMs: 200, feedPingMs: 20 });
+    const found = await untilCached(store, (await made(store)).id);
+    const [, folder = ''] = (await server.send('CONFIG', 'GET', 'dir')) as string[];
+    await rm(folder, { recursive: true });
+    await server.send('CONFIG', 'SET', 'save', '3600 1');
+    await server.send('BGSAVE');
+    await until(async () => {
+      const info = String(await server.send('INFO', 'persistence'));
+      return info.includes('rdb_last_bgsave_status:err');
+    });
+    await expect(server.send('PING')).rejects.toThrow('MISCONF');
+    expect(store.isCurrent(found)).toBe(true);
+    // On a new connection too, where its probe is refused.
+    await server.send('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await until(() => store.feed.kind === 'messages' && store.feed.isLive());
+    await untilCached(store, found.record?.id ?? '');
   });
 
   test('that is full and accepts no probe is followed by messages', async () => {
