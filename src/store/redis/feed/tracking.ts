@@ -7,7 +7,14 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { awakeTimeout } from '../../../timing/awake.ts';
 import { importedKey, tokenKey } from '../keys.ts';
-import { answerOf, type FeedConnection, isRefusal, Refused, runIdOf, stateOf } from './connection.ts';
+import {
+  answerOf,
+  type FeedConnection,
+  isRefusal,
+  Refused,
+  runIdOf,
+  stateOf,
+} from './connection.ts';
 
 const channel = '__redis__:invalidate';
 const probePrefix = tokenKey('probe:');
