@@ -5,7 +5,7 @@ import type { ChangedDocument } from '../documents.ts';
 import type { LostChange } from '../status.ts';
 import { Unavailable } from '../store.ts';
 import { type LostDocument, nameOf } from './documents.ts';
-import type { Loss } from './loss-entries.ts';
+import { healedAction, type Loss } from './loss-entries.ts';
 
 /** What is lost at present. */
 export interface LostChanges {
@@ -17,6 +17,8 @@ export interface LostChanges {
   knows(document: ChangedDocument): boolean;
   /** The changes, oldest first. */
   changes(): LostChange[];
+  /** All of it, as one loss. */
+  all(): Loss;
   /** Adds a loss. */
   add(loss: Loss): void;
   /** Takes in entries of the log, in their order: losses add to it, and an acceptance ends it. */
@@ -46,11 +48,17 @@ export function createLostChanges(onMore: () => void = () => undefined): LostCha
     documents.clear();
     changes.clear();
   };
+  const sorted = () => [...changes.values()].sort((a, b) => a.sequence - b.sequence);
   return {
     has: id => tokenIds.has(id),
     hasDocument: document => document.revision < (documents.get(nameOf(document)) ?? 0),
     knows: document => documents.has(nameOf(document)),
-    changes: () => [...changes.values()].sort((a, b) => a.sequence - b.sequence),
+    changes: sorted,
+    all: () => ({
+      changes: sorted(),
+      tokenIds: [...tokenIds],
+      documents: [...documents].map(([name, revision]) => ({ name, revision })),
+    }),
     add,
     read(events) {
       for (const event of events) {
@@ -68,7 +76,7 @@ export const acceptAction = 'store.accept';
 
 /** The loss, or part of one, that an entry of the log is about; undefined for another entry. */
 export function lossIn({ action, after }: Pick<AuditEvent, 'action' | 'after'>): Loss | undefined {
-  if (action !== 'store.healed') return undefined;
+  if (action !== healedAction) return undefined;
   const told = (after ?? {}) as Partial<Record<string, unknown>>;
   const { lost = [], unavailable = [], documents = [] } = told;
   return {
