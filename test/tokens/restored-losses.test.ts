@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { storeAddress } from '../../src/store/address.ts';
+import { type ChainedEvent, chain, headOf } from '../../src/store/audit.ts';
 import { type Loss, lossEntries } from '../../src/store/continuity/loss-entries.ts';
 import { openStore } from '../../src/store/open.ts';
 import { type Store, Unavailable } from '../../src/store/store.ts';
@@ -46,6 +47,16 @@ for (const { event } of lossEntries(
 )) {
   await store.append(event);
 }
+// A replica that starts reads the log of a day back, and the last 1000 entries of any age.
+const later: ChainedEvent[] = [];
+for (
+  let head = await store.head();
+  later.length < 1000;
+  head = headOf(later.at(-1) as ChainedEvent)
+) {
+  later.push(chain(head, { ...eventOf('session.end'), time: startMs }));
+}
+await store.loadEvents(later);
 
 async function backup() {
   const lines: string[] = [];
