@@ -84,19 +84,25 @@ const causesMax = 8;
 
 /**
  * Converts an error for the log: name, message, code, frames and causes, but no other property,
- * since errors of Redis clients carry the failed command with its arguments.
+ * since errors of Redis clients carry the failed command with its arguments. The frames show where a bug
+ * is, so what only says that a store cannot be reached has none.
  */
-export function errorOf(error: unknown, depth = 0): LoggedError {
+export function errorOf(error: unknown, depth = 0, isBug = true): LoggedError {
   if (!(error instanceof Error)) return { name: 'NotAnError', message: `a thrown ${typeof error}` };
   const logged: LoggedError = { name: error.name, message: messageOf(error) };
   const code = 'code' in error ? error.code : undefined;
   if (typeof code === 'string' || typeof code === 'number') logged.code = String(code);
   const frames = error.stack?.split('\n').filter(line => /^\s+at /.test(line));
-  if (frames?.length) logged.stack = frames.join('\n');
+  const hasFrames = isBug && error.name !== 'Unavailable';
+  if (hasFrames && frames?.length) logged.stack = frames.join('\n');
   if (depth >= causesMax) return logged;
-  if (error.cause !== undefined) logged.cause = errorOf(error.cause, depth + 1);
+  if (error.cause !== undefined) {
+    logged.cause = errorOf(error.cause, depth + 1, hasFrames);
+  }
   if (error instanceof AggregateError) {
-    logged.errors = error.errors.slice(0, causesMax).map(inner => errorOf(inner, depth + 1));
+    logged.errors = error.errors
+      .slice(0, causesMax)
+      .map(inner => errorOf(inner, depth + 1, hasFrames));
   }
   return logged;
 }

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { errorOf, openLog, requestId } from '../src/log.ts';
+import { Unavailable } from '../src/store/store.ts';
 
 const canary = 'c4n4ry';
 
@@ -68,6 +69,20 @@ describe('errorOf', () => {
     });
     expect(told.stack).toMatch(/^\s+at /);
     expect(told.stack).not.toContain('outer');
+  });
+
+  test('shows no frames of what only says that a store cannot be reached', () => {
+    const cause = new Error('ECONNREFUSED', { cause: new Error('the socket') });
+    const told = errorOf(new Error('a bug', { cause: new Unavailable('Redis is down', cause) }));
+    expect(told.stack).toMatch(/^\s+at /);
+    expect(told.cause).toEqual({
+      ...{ name: 'Unavailable', message: 'Redis is down' },
+      cause: {
+        name: 'Error',
+        message: 'ECONNREFUSED',
+        cause: { name: 'Error', message: 'the socket' },
+      },
+    });
   });
 
   test('leaves out the command arguments in a Redis error', () => {

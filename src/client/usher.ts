@@ -1,10 +1,10 @@
 /** The client that services embed: verdicts from its cache while that is valid, else from Usher. */
 
 import { canonicalHeader } from '../caching/canonical-header.ts';
+import { type Clock, createClock } from '../caching/clock.ts';
 import { createAsk } from './ask.ts';
 import type { BackoffLimits } from './backoff.ts';
 import { type CallerToken, checkCallerToken } from './caller-token.ts';
-import { type Clock, createClock } from './clock.ts';
 import { followWatch } from './follow-watch.ts';
 import { type Connect, createLinks } from './links.ts';
 import { checkRequirement, misspelt, unknownName } from './requirement.ts';

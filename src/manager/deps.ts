@@ -2,7 +2,6 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { SessionList, SignInMethod } from '../people/session-list.ts';
-import type { EndedSessions } from '../store/store.ts';
 import type { Caller } from '../tokens/caller.ts';
 import type { Attempt } from '../tokens/guesses.ts';
 import type { Refusal } from '../tokens/sums.ts';
@@ -24,8 +23,6 @@ export interface ManagerDeps {
   now: () => number;
   /** Lifetimes and bounds of sessions and login codes. */
   limits: ManagerLimits;
-  /** Ids of the sessions that ended by sign-out, shared by all servers. */
-  ended: EndedSessions;
   /** The folder of the built web app: `dist/manager`. */
   webFolder: string;
   /**
@@ -43,8 +40,8 @@ export interface ManagerDeps {
   redeemLoginCode(code: string): LetIn | undefined;
   /** Begins an attempt to redeem a login code. Throws TokenError for a source that guesses. */
   beginAttempt(address: string): Attempt;
-  /** The sessions as a list, which people see and end. */
-  sessionList: Pick<SessionList, 'add' | 'touch' | 'end' | 'findOwn'>;
+  /** The sessions as a list, shared by all servers, which people see and end. */
+  sessionList: Pick<SessionList, 'add' | 'isOpen' | 'touch' | 'end' | 'findOwn'>;
   /** The sign-in by invitations and passkeys. */
   invited: Invited;
   /** The sign-in by an OpenID provider; absent for none. */
@@ -57,7 +54,7 @@ export interface ManagerDeps {
   status(): ServerStatus | Promise<ServerStatus>;
   /** The client's address, behind trusted proxies. */
   peerOf(req: IncomingMessage): string;
-  /** Called with each error that was answered as 500 or 503; the error holds no secret. */
+  /** Called with each error that was answered as 500; it holds no secret. */
   onError?(error: unknown): void;
 }
 

@@ -89,10 +89,12 @@ export function createManager(deps: ManagerDeps): Manager {
         else if (await invited.handle(path, req, res)) return true;
         else if (!(await providerRoutes(path, req, res))) return webApp(req, res);
       } catch (error) {
-        deps.onError?.(error);
-        if (error instanceof Unavailable)
+        if (error instanceof Unavailable) {
           sendJson(res, 503, { error: 'the store cannot be reached' });
-        else sendJson(res, 500, { error: 'internal error' });
+        } else {
+          deps.onError?.(error);
+          sendJson(res, 500, { error: 'internal error' });
+        }
       }
       return true;
     },

@@ -1,11 +1,11 @@
 /**
- * Sessions of the web app. A session is a sealed cookie, not a record in the store: every worker
- * and server with its key can read it. The store holds only the ids of signed-out sessions. The
- * cookie alone opens nothing: it holds the hash of a secret that only the page has.
+ * Sessions of the web app. A session is a sealed cookie: every worker and server with its key can read
+ * it. It is good while the list of sessions has it too. The cookie alone opens nothing: it holds the hash
+ * of a secret that only the page has.
  */
 
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { EndedSessions } from '../store/store.ts';
+import type { SessionList } from '../people/session-list.ts';
 import { sealText, unsealText } from '../verify/seal.ts';
 import type { ManagerLimits } from './limits.ts';
 
@@ -42,10 +42,10 @@ export interface Sessions {
   seal(session: Session): string;
   /**
    * Decrypts a cookie's value; undefined if it is forged or expired, or the page secret is not the
-   * session's. Does not check for a sign-out.
+   * session's. Does not look whether it has ended.
    */
   unseal(keys: SessionKeys): Session | undefined;
-  /** Like `unseal`, and undefined if the session was signed out. Throws Unavailable. */
+  /** Like `unseal`, and undefined for a session that has ended. Throws Unavailable. */
   read(keys: SessionKeys): Promise<Session | undefined>;
   /** The session with its last use set to now; undefined if its cookie needs no renewal yet. */
   renew(session: Session): Session | undefined;
@@ -65,9 +65,9 @@ export function createSessions(deps: {
   keys: () => readonly Uint8Array[];
   now: () => number;
   limits: ManagerLimits;
-  ended: EndedSessions;
+  sessionList: Pick<SessionList, 'isOpen'>;
 }): Sessions {
-  const { keys, now, limits, ended } = deps;
+  const { keys, now, limits, sessionList } = deps;
   const lastEndOf = ({ signedInAt }: Session) => signedInAt + limits.sessionLifetimeMs;
   const endOf = (session: Session) =>
     Math.min(lastEndOf(session), session.usedAt + limits.sessionIdleMs);
@@ -94,7 +94,7 @@ export function createSessions(deps: {
     unseal,
     async read(keys) {
       const session = unseal(keys);
-      return session && !(await ended.isSessionEnded(session.id)) ? session : undefined;
+      return session && (await sessionList.isOpen(session.actor, session.id)) ? session : undefined;
     },
     renew(session) {
       const usedAt = now();

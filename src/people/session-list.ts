@@ -58,6 +58,11 @@ export interface SessionList {
    * it is made from was used before.
    */
   add(session: NewSession): Promise<boolean>;
+  /**
+   * Whether a session is in the list and was not ended. Both are asked: a store that lost its last writes,
+   * or was restored from a backup, can have lost one of them.
+   */
+  isOpen(actor: string, sessionId: string): Promise<boolean>;
   /** Notes a use. Writes at most once in some minutes, and never throws. */
   touch(actor: string, sessionId: string, address: string): Promise<void>;
   /** A session by its id in the list; undefined for one that is over. */
@@ -125,14 +130,13 @@ export function createSessionList(deps: SessionListDeps): SessionList {
     const detail = by.actor === actor ? '' : `the session of ${name} (${actor})`;
     // The id follows from the session, so that a repeat adds no other entry.
     const event = eventOf('session.end', by, now(), detail, uuidOf(`session.end ${sessionId}`));
-    const document = await documents.document('sessions', id);
-    const outcome =
-      document &&
-      (await documents.changeDocument({
-        ...{ collection: 'sessions', id, before: document.revision, event },
-      }));
-    // It is not in the list, or was used in this moment: the list leaves out what has ended.
-    if (outcome !== 'done') await log.append(event);
+    for (;;) {
+      const document = await documents.document('sessions', id);
+      if (document === undefined) return await log.append(event);
+      const change = { collection: 'sessions', id, before: document.revision, event } as const;
+      // Otherwise it was used in this moment.
+      if ((await documents.changeDocument(change)) === 'done') return;
+    }
   };
 
   return {
@@ -146,6 +150,14 @@ export function createSessionList(deps: SessionListDeps): SessionList {
       const event = eventOf('session.create', caller, now(), how, v4());
       const change = { collection: 'sessions', id, before: 0, body, keepUntil: endsAt } as const;
       return (await documents.changeDocument({ ...change, event })) === 'done';
+    },
+
+    async isOpen(actor, sessionId) {
+      const [document, isEnded] = await Promise.all([
+        documents.document('sessions', listId(actor, sessionId)),
+        ended.isSessionEnded(sessionId),
+      ]);
+      return document !== undefined && !isEnded;
     },
 
     async touch(actor, sessionId, address) {

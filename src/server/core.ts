@@ -57,6 +57,7 @@ import { endWith } from './last-resort.ts';
 import { type LeakReports, openLeaks } from './leaks.ts';
 import { startLimiting } from './limiting.ts';
 import { limitsOf } from './limits.ts';
+import { logFailures } from './log-failures.ts';
 import { countStore } from './metrics/count-store.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { Observing } from './observing.ts';
@@ -177,6 +178,7 @@ export async function openCore(
     stateFile: config.stateFile,
     limits: others.store,
   });
+  const failed = logFailures((fields, text) => log.error(fields, text), opened.health);
   const tracing = observing?.tracing;
   const outboundFetch = openOutbound(config, tracing);
   const counted = countStore(opened, metrics.store);
@@ -186,7 +188,7 @@ export async function openCore(
   const prove = createProve(keys, others.openedKeys);
   const onOver = createLimitNotes({
     ...{ store, now, limits: noticeLimits },
-    onFailure: error => log.warn({ error }, 'that a limit was reached could not be noted'),
+    onFailure: error => failed(error, 'that a limit was reached could not be noted'),
   });
   const limiting = startLimiting({
     ...{ store, keys, now, log, metrics, limits: others.limiting, onOver },
@@ -203,8 +205,7 @@ export async function openCore(
   const sums = createSums({
     audit,
     limits: others.sums,
-    onFailure: error =>
-      log.error({ error }, 'counts for the audit log were not written; they are kept'),
+    onFailure: error => failed(error, 'counts for the audit log were not written; they are kept'),
   });
   const guesses = createGuesses({
     limits: others.guesses,
@@ -214,7 +215,7 @@ export async function openCore(
   metrics.memory('guesses', () => guesses.bytes, others.guesses.bytesMax);
   const retention = createRetention({
     ...{ store, now, limits: others.retention },
-    onFailure: error => log.error({ error }, 'old entries of the audit log were not removed'),
+    onFailure: error => failed(error, 'old entries of the audit log were not removed'),
   });
   const usage = createUsageMeter(store, now, others.usage, uses =>
     log.warn({ uses }, 'the store was away for too long: uses of access tokens were not counted'),
@@ -231,8 +232,7 @@ export async function openCore(
   const currentCaller = withPeople(createCurrentCaller(store, now), people);
   const { jobs, close: closeJobs } = openJobs({
     ...{ store, changes, currentCaller, now, limits: others.jobs, works: !isWorker },
-    onFailure: (error, jobId) =>
-      log.error({ error, jobId }, 'a job cannot go on; it is tried again'),
+    onFailure: (error, jobId) => failed(error, 'a job cannot go on; it is tried again', { jobId }),
     onBug: error => log.error({ error }, 'internal error in an act of a job'),
   });
   const directory = createDirectory({

@@ -53,7 +53,6 @@ export function createWebManager(
     sessionKeys: sessionKeys(core, secrets),
     now,
     limits,
-    ended: core.store,
     webFolder: fileURLToPath(new URL('../../dist/manager', import.meta.url)),
     async authenticate(header, peer) {
       const caller = await core.authenticate(header, peer);

@@ -13,6 +13,7 @@ import type { WebhookLimits } from '../webhooks/limits.ts';
 import { createTeller } from '../webhooks/teller.ts';
 import { createWebhooks, type Webhooks } from '../webhooks/webhooks.ts';
 import type { Core } from './core.ts';
+import { logFailures } from './log-failures.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { warnRarely } from './warn-rarely.ts';
 
@@ -44,6 +45,7 @@ export function startWebhooks(deps: WebhookingDeps, isWorker: boolean): Webhooki
   const { keys } = core.keyRing;
   const monotonicMs = () => performance.now();
   const warn = warnRarely({ log, monotonicMs });
+  const failed = logFailures((fields, text) => warn('teller', fields, text), store.health);
   const sending = {
     fetch: core.outboundFetch,
     ...{ keys, now, monotonicMs, userAgent: `Usher/${version} (+webhooks)` },
@@ -51,7 +53,7 @@ export function startWebhooks(deps: WebhookingDeps, isWorker: boolean): Webhooki
   const teller = createTeller({
     ...{ ...sending, store, limits, random: Math.random },
     onFailure: error =>
-      warn('teller', { error }, 'webhooks could not be told; nothing is lost, it is tried again'),
+      failed(error, 'webhooks could not be told; nothing is lost, it is tried again'),
     onDisabled: ({ id, host }, reason) =>
       log.error({ webhook: id, host, reason }, 'a webhook was disabled'),
     onAttempt: isGood => metrics.webhookAttempt(isGood ? 'good' : 'failed'),

@@ -23,7 +23,10 @@ export interface StoreTransfer {
   loadRecords(records: readonly AccessTokenRecord[]): Promise<void>;
   /** Writes documents that the store does not have, at their revision. */
   loadDocuments(documents: readonly NamedDocument[]): Promise<void>;
-  /** Appends entries to the audit log as they are. */
+  /**
+   * Appends entries to the audit log as they are. What they say was lost, and was not accepted since, is
+   * unavailable here too.
+   */
   loadEvents(entries: readonly ChainedEvent[]): Promise<void>;
   /** The identity of the store, which its backups have too; undefined for one without. */
   identity(): Awaitable<string | undefined>;

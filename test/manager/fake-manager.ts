@@ -113,7 +113,6 @@ function managerDeps(state: FakeState, adminToken: string): FakeDeps {
   const ended = rememberEnded();
   return {
     sessionKeys: () => keys,
-    ended,
     authenticate: async (header, peer) => (header === adminToken ? admin(peer) : undefined),
     currentCaller: async (actor, peer) => (actor === 'admin' ? admin(peer) : undefined),
     sessionList: {
@@ -121,6 +120,7 @@ function managerDeps(state: FakeState, adminToken: string): FakeDeps {
         audit(state, { action: 'session.create', actor, peer });
         return true;
       },
+      isOpen: async (_, sessionId) => !(await ended.isSessionEnded(sessionId)),
       async touch() {},
       async end({ sessionId, endsAt }, { actor, peer }) {
         await ended.endSession(sessionId, endsAt);

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { ManagerDeps } from '../../src/manager/deps.ts';
 import { createLoginCodes, type LoginCodes } from '../../src/manager/login-codes.ts';
 import { createManager, type Manager } from '../../src/manager/manager.ts';
+import type { EndedSessions } from '../../src/store/store.ts';
 import { adminScope, type Caller } from '../../src/tokens/caller.ts';
 import { defaultLimits } from '../limits.ts';
 import { rememberEnded } from './ended-sessions.ts';
@@ -42,8 +43,14 @@ export interface ManagerOnPort {
 /** A token with scope usher.admin; also the actor of its sessions. */
 export const adminToken = 'an admin token of more than 32 characters';
 
-/** Starts a manager on a free port; `change` replaces some of its dependencies. */
-export async function startManager(change: Partial<ManagerDeps> = {}): Promise<ManagerOnPort> {
+/**
+ * Starts a manager on a free port; `change` replaces some of its dependencies, and `ends` where sessions
+ * are ended.
+ */
+export async function startManager(
+  change: Partial<ManagerDeps> = {},
+  ends?: EndedSessions,
+): Promise<ManagerOnPort> {
   const knobs: Knobs = {
     nowMs: Date.UTC(2026, 1, 3),
     tokens: new Map([[adminToken, [adminScope]]]),
@@ -58,7 +65,7 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
   };
   const webFolder = makeWebFolder();
   const keys = [randomBytes(32)];
-  const ended = change.ended ?? rememberEnded(fail);
+  const ended = ends ?? rememberEnded(fail);
   const callerOf = async (token: string, peer: string): Promise<Caller | undefined> => {
     fail();
     const scopes = knobs.tokens.get(token);
@@ -68,7 +75,6 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
     sessionKeys: () => keys,
     now,
     limits: defaultLimits.manager,
-    ended,
     webFolder,
     authenticate: callerOf,
     currentCaller: callerOf,
@@ -81,6 +87,7 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
         knobs.audited.push('session.create');
         return true;
       },
+      isOpen: async (_, sessionId) => !(await ended.isSessionEnded(sessionId)),
       async touch() {},
       async end({ sessionId, endsAt }) {
         await ended.endSession(sessionId, endsAt);

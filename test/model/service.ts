@@ -2,7 +2,7 @@
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { Code, ConnectError, type Transport } from '@connectrpc/connect';
-import { createClock } from '../../src/client/clock.ts';
+import { createClock } from '../../src/caching/clock.ts';
 import type { Connect } from '../../src/client/links.ts';
 import { createUsherOn, type Usher } from '../../src/client/usher.ts';
 import {

@@ -58,9 +58,19 @@ test('it waits for a store that is not there, and is ready when it is', async ()
     status: 503,
     body: { error: 'not ready', reasons: [expect.stringContaining('ECONNREFUSED')] },
   });
-  await redis(port);
+  const server = await redis(port);
   await until(() => usher.out.includes('Usher is ready.'));
   expect((await usher.readyz()).status).toBe(200);
+
+  // Each change is a line, whatever runs in the background.
+  const answers = () => usher.log.filter(line => line.includes('"the store answers"')).length;
+  await until(() => answers() === 1);
+  await server.kill();
+  await until(async () => (await usher.readyz()).status === 503);
+  await server.restart();
+  await until(() => answers() === 2);
+  const others = usher.log.filter(line => /"stack"|Unavailable|webhook|counts for/.test(line));
+  expect(others).toEqual([]);
 });
 
 test('a wrong password is named, once, and never shown', async () => {

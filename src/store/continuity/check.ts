@@ -1,6 +1,6 @@
 /** Compares the log with what a replica remembers of it. */
 
-import type { ChainedEvent } from '../audit.ts';
+import { type ChainedEvent, linkHash } from '../audit.ts';
 import type { LogPoint } from '../status.ts';
 import type { AuditLog } from '../store.ts';
 import type { Tail, TailEntry } from './tail.ts';
@@ -20,15 +20,23 @@ export async function readOn(
   for (let at = from; ; ) {
     const behind = Math.max(0, at.sequence - 1);
     const page = await log.events({ order: 'oldest', after: behind, limit: pageEntries });
-    if (at.sequence > 0) {
-      const [own] = page.splice(0, 1);
-      if (own?.sequence !== at.sequence || own.hash !== at.hash) return undefined;
-    }
-    found.push(...page);
+    if (at.sequence > 0 && !shows(page[0], at)) return undefined;
+    found.push(...page.filter(({ sequence }) => sequence > at.sequence));
     const last = page.at(-1);
-    if (last === undefined || page.length < pageEntries - 1) return found;
+    if (last === undefined || page.length < pageEntries) return found;
     at = { sequence: last.sequence, hash: last.hash };
   }
+}
+
+/**
+ * Whether the first entry from a position on shows that the position is in the log: it is that entry, or
+ * the next one, which holds its hash where that entry was removed for its age.
+ */
+function shows(first: ChainedEvent | undefined, { sequence, hash: known }: LogPoint): boolean {
+  if (first?.sequence === sequence) return first.hash === known;
+  if (first?.sequence !== sequence + 1) return false;
+  const { hash, ...entry } = first;
+  return linkHash(known, entry) === hash;
 }
 
 /**
@@ -40,8 +48,11 @@ export async function findFork(
   log: Pick<AuditLog, 'events'>,
   tail: Tail,
 ): Promise<LogPoint | undefined> {
-  const entries = tail.entries();
-  let held: LogPoint | undefined = entries[0]?.sequence === 1 ? logStart : undefined;
+  const [oldest] = await log.events({ order: 'oldest', limit: 1 });
+  // Those before were removed for their age: that they are not in the log says nothing.
+  const first = (oldest?.sequence ?? 1) - 1;
+  const entries = tail.entries().filter(({ sequence }) => sequence >= first);
+  let held: LogPoint | undefined = tail.entries()[0]?.sequence === 1 ? logStart : undefined;
   let low = 0;
   let high = entries.length - 1;
   while (low <= high) {
@@ -49,7 +60,7 @@ export async function findFork(
     const entry = entries[middle] as TailEntry;
     const after = entry.sequence - 1;
     const [found] = await log.events({ order: 'oldest', after, limit: 1 });
-    if (found?.sequence === entry.sequence && found.hash === entry.hash) {
+    if (shows(found, entry)) {
       held = { sequence: entry.sequence, hash: entry.hash };
       low = middle + 1;
     } else {

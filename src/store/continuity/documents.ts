@@ -99,7 +99,10 @@ export async function lostDocumentsOf(
     if (revision === undefined) continue;
     const found = await store.document(collection, id);
     if (found !== undefined && found.revision >= revision) whole.add(name);
-    else if (found !== undefined) documents.push({ name, revision });
+    // The next sign-in by a provider would create a person again, as they were before they lost a right.
+    else if (found !== undefined || (collection === 'people' && revision > 1)) {
+      documents.push({ name, revision });
+    }
   }
   return { documents, whole };
 }

@@ -8,7 +8,8 @@ import { Unavailable } from '../store.ts';
 import { endOf, findFork, logStart, readOn } from './check.ts';
 import { isDocumentEntry, lostDocumentsOf, nameOf, putRemovalsBack } from './documents.ts';
 import { usherEvent } from './events.ts';
-import { type Loss, lossEntries, namedIn } from './loss-entries.ts';
+import { healedAction, type Loss, lossEntries, namedIn } from './loss-entries.ts';
+import { createLostChanges } from './lost.ts';
 import type { Memory } from './memory.ts';
 import type { ChangedStore, StoreNotes } from './notes.ts';
 import { lostChangesOf } from './records.ts';
@@ -45,7 +46,10 @@ export async function heal(
   await putRemovalsBack(store, all, now);
   memory.gone = [...all, head];
   if (fork === undefined) return 'gap';
-  const loss = await lossOf(store, all);
+  const fresh = await lossOf(store, all);
+  // A loss before it, whose entry is lost now, would be forgotten.
+  const isAgain = all.some(({ action }) => action === healedAction);
+  const loss = isAgain ? joined(lost.all(), fresh) : fresh;
   if (all.length > 0) {
     const known = [...gone, ...beyond];
     const entries = lossEntries({ known, isHoled: beyond.length > 0, fork, loss }, head, now());
@@ -204,6 +208,14 @@ async function lossOf(store: ChangedStore, entries: readonly TailEntry[]): Promi
       : entry.revision !== undefined && !whole.has(entry.tokenId),
   );
   return { changes: lost.map(lostChange), tokenIds, documents };
+}
+
+/** Both losses, without what they share. */
+function joined(a: Loss, b: Loss): Loss {
+  const both = createLostChanges();
+  both.add(a);
+  both.add(b);
+  return both.all();
 }
 
 /** A secret that is sealed with another master key is the same secret: its loss changes no verdict. */

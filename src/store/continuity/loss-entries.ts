@@ -16,6 +16,9 @@ export interface Loss {
   documents: LostDocument[];
 }
 
+/** The action of such an entry. */
+export const healedAction = 'store.healed';
+
 /** Most lost changes that an audit entry names; a larger loss has several entries. */
 export const lostChangesMax = 1000;
 
@@ -59,7 +62,7 @@ export function lossEntries(
     } as unknown as JsonObject;
     const said = `${detail}${place && `:${place}`}`;
     return {
-      event: { ...usherEvent(eventIdOf(name), time, 'store.healed', said), after },
+      event: { ...usherEvent(eventIdOf(name), time, healedAction, said), after },
       part,
     };
   });
@@ -69,7 +72,7 @@ export function lossEntries(
 export function namedIn(events: readonly ChainedEvent[]): ReadonlyMap<number, string> {
   const named = new Map<number, string>();
   for (const { action, after } of events) {
-    if (action !== 'store.healed') continue;
+    if (action !== healedAction) continue;
     const { known = [] } = (after ?? {}) as { known?: [number, string][] };
     for (const [sequence, of] of known) named.set(sequence, of);
   }

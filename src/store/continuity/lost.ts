@@ -1,10 +1,11 @@
 /** The changes that were lost and not accepted, as the log's own entries tell them. */
 
-import type { ChainedEvent } from '../audit.ts';
+import type { AuditEvent, ChainedEvent } from '../audit.ts';
 import type { ChangedDocument } from '../documents.ts';
 import type { LostChange } from '../status.ts';
+import { Unavailable } from '../store.ts';
 import { type LostDocument, nameOf } from './documents.ts';
-import type { Loss } from './loss-entries.ts';
+import { healedAction, type Loss } from './loss-entries.ts';
 
 /** What is lost at present. */
 export interface LostChanges {
@@ -16,6 +17,8 @@ export interface LostChanges {
   knows(document: ChangedDocument): boolean;
   /** The changes, oldest first. */
   changes(): LostChange[];
+  /** All of it, as one loss. */
+  all(): Loss;
   /** Adds a loss. */
   add(loss: Loss): void;
   /** Takes in entries of the log, in their order: losses add to it, and an acceptance ends it. */
@@ -45,25 +48,45 @@ export function createLostChanges(onMore: () => void = () => undefined): LostCha
     documents.clear();
     changes.clear();
   };
+  const sorted = () => [...changes.values()].sort((a, b) => a.sequence - b.sequence);
   return {
     has: id => tokenIds.has(id),
     hasDocument: document => document.revision < (documents.get(nameOf(document)) ?? 0),
     knows: document => documents.has(nameOf(document)),
-    changes: () => [...changes.values()].sort((a, b) => a.sequence - b.sequence),
+    changes: sorted,
+    all: () => ({
+      changes: sorted(),
+      tokenIds: [...tokenIds],
+      documents: [...documents].map(([name, revision]) => ({ name, revision })),
+    }),
     add,
     read(events) {
-      for (const { action, after } of events) {
-        if (action === 'store.accept') clear();
-        if (action !== 'store.healed') continue;
-        const told = (after ?? {}) as Partial<Record<string, unknown>>;
-        const { lost = [], unavailable = [], documents: older = [] } = told;
-        add({
-          changes: lost as LostChange[],
-          tokenIds: unavailable as string[],
-          documents: older as LostDocument[],
-        });
+      for (const event of events) {
+        if (event.action === acceptAction) clear();
+        const loss = lossIn(event);
+        if (loss !== undefined) add(loss);
       }
     },
     clear,
   };
+}
+
+/** The action of the entry by which someone accepts all losses before it. */
+export const acceptAction = 'store.accept';
+
+/** The loss, or part of one, that an entry of the log is about; undefined for another entry. */
+export function lossIn({ action, after }: Pick<AuditEvent, 'action' | 'after'>): Loss | undefined {
+  if (action !== healedAction) return undefined;
+  const told = (after ?? {}) as Partial<Record<string, unknown>>;
+  const { lost = [], unavailable = [], documents = [] } = told;
+  return {
+    changes: lost as LostChange[],
+    tokenIds: unavailable as string[],
+    documents: documents as LostDocument[],
+  };
+}
+
+/** The error for what is not what it was, since changes of it were lost. */
+export function changesLost(what: 'access token' | 'document'): Unavailable {
+  return new Unavailable(`the store lost changes of this ${what}`);
 }

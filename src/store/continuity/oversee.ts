@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { AcceptedBy, StoreStatus } from '../status.ts';
 import { endOf } from './check.ts';
 import { lostChangesMax } from './loss-entries.ts';
+import { acceptAction } from './lost.ts';
 import type { Memory } from './memory.ts';
 import type { WatchedStore } from './notes.ts';
 
@@ -58,7 +59,7 @@ export async function accept(
   const { identity } = await store.notes.read();
   const lost = `${memory.lost.changes().length} lost changes`;
   const detail = problem === undefined ? lost : `${lost}; ${problem}`;
-  const event = { id: randomUUID(), time, action: 'store.accept', actor, peer, tokenId: '' };
+  const event = { id: randomUUID(), time, action: acceptAction, actor, peer, tokenId: '' };
   await store.changes.append({ ...event, detail, requestId: '' });
   await store.notes.forgetLosses();
   await memory.adopt(identity ?? '');

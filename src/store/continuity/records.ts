@@ -8,6 +8,7 @@ import type { StoredDocument } from '../documents.ts';
 import type { AccessTokenRecord } from '../record.ts';
 import { Unavailable } from '../store.ts';
 import { type DocumentEntry, hasChange, nameOf } from './documents.ts';
+import { acceptAction } from './lost.ts';
 import type { Memory } from './memory.ts';
 import type { WatchedStore } from './notes.ts';
 import type { TailEntry } from './tail.ts';
@@ -32,7 +33,7 @@ export async function lostChangesOf(
   const documents = new Map<string, DocumentEntry>();
   for (const entry of tail.entries().toReversed()) {
     const size = newest.size + documents.size;
-    if (entry.action === 'store.accept' || size >= tokensMax) break;
+    if (entry.action === acceptAction || size >= tokensMax) break;
     const { document } = entry;
     if (document !== undefined && !documents.has(nameOf(document))) {
       if (!lost.knows(document)) documents.set(nameOf(document), { ...entry, document });

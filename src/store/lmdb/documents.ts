@@ -1,6 +1,8 @@
 /** Documents in the embedded store. Each is in two tables, and named by a link, as records are. */
 
+import { changesLost } from '../continuity/lost.ts';
 import {
+  type ChangedDocument,
   type Collection,
   checkDocumentId,
   type DocumentChange,
@@ -28,6 +30,8 @@ export interface DocumentParts {
   log: LmdbLog;
   /** The current time in milliseconds since 1970. */
   now: () => number;
+  /** Whether later changes of a document were lost than that of this revision. */
+  isLost: (document: Required<ChangedDocument>) => boolean;
   /** Most documents that are over and are removed with each change. */
   prunedMax: number;
 }
@@ -44,7 +48,11 @@ export function lmdbDocuments(
   return {
     document(collection, id) {
       checkDocumentId(id);
-      return read(() => present(find(parts, collection, id), parts.now()));
+      return read(() => {
+        const found = present(find(parts, collection, id), parts.now());
+        if (found && parts.isLost({ collection, ...found })) throw changesLost('document');
+        return found;
+      });
     },
     documents: scan => read(() => list(parts, scan)),
     changeDocument: async (change: DocumentChange) => {
@@ -97,7 +105,8 @@ function list(parts: DocumentParts, scan: DocumentScan): StoredDocument[] {
   const found: StoredDocument[] = [];
   const add = (id: string) => {
     const document = present(find(parts, collection, id), now);
-    if (document !== undefined && found.length < limit) found.push(document);
+    if (document === undefined || found.length >= limit) return;
+    if (!parts.isLost({ collection, ...document })) found.push(document);
   };
   const isResumed = scan.after !== undefined && scan.after >= prefix;
   // Ranges begin behind a key, which can be the prefix itself.
@@ -121,6 +130,7 @@ function make(parts: DocumentParts, change: PreparedChange): 'done' | 'conflict'
   const { tables, log } = parts;
   const { collection, id, before, document, event, changeId } = change;
   if (event !== undefined && tables.auditIds.get(event.id) !== undefined) return 'done';
+  if (parts.isLost({ collection, id, revision: before })) throw changesLost('document');
   const now = parts.now();
   const key: [string, string] = [collection, id];
   const held = find(parts, collection, id);

@@ -5,7 +5,11 @@
 
 import { hostname } from 'node:os';
 import { type ContinuityDeps, createContinuity } from '../continuity/continuity.ts';
+import { lostChangesMax } from '../continuity/loss-entries.ts';
+import { createLostChanges } from '../continuity/lost.ts';
+import { createMemory } from '../continuity/memory.ts';
 import type { WatchedStore } from '../continuity/notes.ts';
+import { accept } from '../continuity/oversee.ts';
 import { problems } from '../continuity/problems.ts';
 import type { StoreOversight } from '../status.ts';
 import { Unavailable } from '../store.ts';
@@ -24,7 +28,7 @@ export function lmdbGuard(
   deps: Omit<ContinuityDeps, 'replica' | 'onChange'>,
 ): LmdbGuard {
   const replica = `${hostname()}:${process.pid}`;
-  if (deps.stateFile === undefined) return unguarded(store, replica);
+  if (deps.stateFile === undefined) return unguarded(store, replica, deps);
   let isSuspended = deps.stateFile.remembered !== undefined;
   const continuity = createContinuity(store, {
     ...deps,
@@ -46,15 +50,27 @@ export function lmdbGuard(
   };
 }
 
-function unguarded({ reads }: WatchedStore, replica: string): LmdbGuard {
+function unguarded(
+  store: WatchedStore,
+  replica: string,
+  { limits, now }: Pick<ContinuityDeps, 'limits' | 'now'>,
+): LmdbGuard {
   return {
     check: () => undefined,
     async storeStatus() {
-      const [last] = await reads.events({ order: 'newest', limit: 1 });
+      const lost = createLostChanges();
+      for (const loss of await store.notes.losses()) lost.add(loss);
+      const [last] = await store.reads.events({ order: 'newest', limit: 1 });
       const head = last && { sequence: last.sequence, hash: last.hash };
-      return { replica, ...(head && { head, storeHead: head }), lost: [], replicas: [] };
+      const changes = lost.changes().slice(0, lostChangesMax);
+      return { replica, ...(head && { head, storeHead: head }), lost: changes, replicas: [] };
     },
-    acceptStore: async () => undefined,
+    async acceptStore(by) {
+      if ((await store.notes.losses()).length === 0) return;
+      const memory = createMemory(store, limits, now, undefined);
+      await memory.adopt((await store.notes.read()).identity ?? '');
+      await accept(store, memory, by, undefined, now());
+    },
     stop: async () => undefined,
   };
 }

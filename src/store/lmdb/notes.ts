@@ -1,6 +1,7 @@
 /** What the embedded store says about itself: single values beside the log. */
 
 import type { StoreNotes } from '../continuity/notes.ts';
+import { forgetLosses, lossesOf } from './losses.ts';
 import type { Tables } from './tables.ts';
 
 /** Where the root table holds the identity of the store. */
@@ -33,8 +34,8 @@ export function lmdbNotes(
     isAccepted: hash => read(() => accepted().includes(hash)),
     // A folder is never healed: when its log does not go on, someone accepts it or restores it.
     keepLoss: async () => undefined,
-    losses: () => [],
-    forgetLosses: async () => undefined,
+    losses: () => read(() => lossesOf({ root })),
+    forgetLosses: () => write(() => forgetLosses({ root })),
     writeHead: async () => undefined,
     heads: () => [],
   };

@@ -1,5 +1,6 @@
 /** Reads records for verification, and checks whether an earlier result is still current. */
 
+import { changesLost } from '../continuity/lost.ts';
 import type { CoherentReader, Found } from '../store.ts';
 import type { LmdbRecords, Stored } from './records.ts';
 import type { Tables } from './tables.ts';
@@ -25,7 +26,8 @@ const turnMsMax = 20;
  * Creates the reader. Every change of a record is in the audit log, so nothing has changed while
  * the log has not. The log's end is read once per turn of the event loop, and again after a stall:
  * a call handled later in the same turn can have arrived long after the first read. `monotonicMs`
- * is `performance.now`; `check` throws Unavailable while nothing may be used.
+ * is `performance.now`; `check` throws Unavailable while nothing may be used; `isLost` says whether changes
+ * of an access token were lost.
  */
 export function lmdbReader(
   tables: () => Tables,
@@ -33,6 +35,7 @@ export function lmdbReader(
   read: <T>(ask: () => T) => T,
   monotonicMs: () => number,
   check: () => void = () => undefined,
+  isLost: (id: string) => boolean = () => false,
 ): LmdbReader {
   let isFresh = false;
   let readAtMs = 0;
@@ -61,6 +64,7 @@ export function lmdbReader(
       // The log's end first: a change in between then makes the record look older, never newer.
       const found: LmdbFound = { sequence: end(), record: undefined, stale: false };
       const now: Partial<Stored> = stored.get(id) ?? {};
+      if (now.record?.revokedAt === undefined && isLost(id)) throw changesLost('access token');
       return Object.assign(found, now);
     },
     isCurrent(found) {

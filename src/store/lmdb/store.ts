@@ -22,6 +22,7 @@ import { lmdbLimitCounts } from './limit-counts.ts';
 import type { LmdbLimits } from './limits.ts';
 import { createLinks } from './links.ts';
 import { scanEvents, scanTokens, walk } from './list.ts';
+import { lmdbLosses } from './losses.ts';
 import { lmdbNotes } from './notes.ts';
 import { lmdbReader } from './reader.ts';
 import { lmdbRecords } from './records.ts';
@@ -63,11 +64,14 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
   }
   if (tables.isDataGone) onWarning(dataGoneText);
   const health = healthSwitch(undefined);
+  const losses = lmdbLosses(tables, health);
+  losses.look();
   /** Why nothing that is read may be used. */
   let problem: string | undefined;
   tables.root.readerCheck();
   const probe = setInterval(() => {
     if (!health.up && canRead(tables)) health.setFault(problem);
+    if (health.up) losses.look();
     if (!canWrite) void tryToWrite().catch(() => undefined);
   }, limits.probeMs).unref();
 
@@ -92,6 +96,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     read,
     monotonicMs,
     () => guard.check(),
+    losses.has,
   );
   let canWrite = true;
   const showWrites = (fault: string | undefined) => {
@@ -174,7 +179,9 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     problem = detail;
     if (canRead(tables)) health.setFault(problem);
   };
-  const documentParts = { tables, sealed, links, log, now, prunedMax: limits.prunedMax };
+  const { prunedMax } = limits;
+  const isLost = losses.hasDocument;
+  const documentParts = { tables, sealed, links, log, now, isLost, prunedMax };
   const { document, changeDocument } = lmdbDocuments(documentParts, () => seal.currentId, {
     read,
     write,
@@ -191,18 +198,12 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
       notes: lmdbNotes(tables, read, write),
     },
     {
-      limits: {
-        ...limits,
-        ...tailLimits(limits),
-        claimWaitMs: 0,
-      },
+      limits: { ...limits, ...tailLimits(limits), claimWaitMs: 0 },
       now,
       monotonicMs,
       stateFile,
-      report(what, detail) {
-        if (what === 'lost changes') health.degrade('lost', detail);
-        else showProblem(detail);
-      },
+      // What is lost is shown from the folder itself.
+      report: (what, detail) => what === 'store' && showProblem(detail),
     },
   );
 

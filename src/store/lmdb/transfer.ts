@@ -6,6 +6,7 @@ import type { AccessTokenRecord } from '../record.ts';
 import { linkedSchema, restoringSchema } from '../schema.ts';
 import type { ImportedEntry } from '../store.ts';
 import type { StoreTransfer } from '../transfer.ts';
+import { keepLossIn } from './losses.ts';
 import { identityKey } from './notes.ts';
 import { schemaKey } from './schema.ts';
 import type { Tables } from './tables.ts';
@@ -36,7 +37,13 @@ export function lmdbTransfer(tables: Tables, writing: LmdbWriting): StoreTransfe
     },
     loadRecords: records => write(() => records.forEach(putRecord)),
     loadDocuments: documents => write(() => documents.forEach(putDocument)),
-    loadEvents: entries => write(() => entries.forEach(putEntry)),
+    loadEvents: entries =>
+      write(() => {
+        for (const entry of entries) {
+          putEntry(entry);
+          keepLossIn(tables, entry);
+        }
+      }),
     identity: () => read(() => tables.root.get(identityKey)),
     isEmpty: () =>
       read(

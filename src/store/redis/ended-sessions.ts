@@ -5,6 +5,10 @@ import { acknowledge, presence } from './acknowledge.ts';
 import type { Asker } from './ask.ts';
 import { endedSessionKey } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
+import { urgent } from './scripts.ts';
+
+/** Also while the memory is full. Key: ended session. Argument: for how many milliseconds. */
+const endScript = urgent(`return redis.call('SET', KEYS[1], '', 'PX', ARGV[1])`);
 
 /** Creates the function. `now` is in milliseconds since 1970. */
 export function redisEndSession(
@@ -15,7 +19,7 @@ export function redisEndSession(
   return async (id, until) => {
     const key = endedSessionKey(id);
     const leftMs = Math.max(1, Math.ceil(until - now()));
-    await asker.ask(client => client.set(key, '', 'PX', leftMs));
+    await asker.run(endScript, [key], [leftMs]);
     await acknowledge(asker, limits, presence(key));
   };
 }

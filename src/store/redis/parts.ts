@@ -1,5 +1,6 @@
 /** Puts the parts of the Redis store together. Nothing is read or written yet. */
 
+import { createClock } from '../../caching/clock.ts';
 import type { RedisAddress } from '../address.ts';
 import type { ChainedEvent } from '../audit.ts';
 import type { ContinuityDeps } from '../continuity/continuity.ts';
@@ -64,7 +65,8 @@ export function redisParts(target: RedisAddress, options: RedisStoreOptions): Re
   const common = {
     target,
     isCluster: target.topology === 'cluster',
-    monotonicMs: () => performance.now(),
+    // A lease must not outlast the sleep of a suspended machine.
+    monotonicMs: createClock(),
     onWarning: options.onWarning ?? (() => undefined),
   };
   const connections = connectionsOf(common, options, () => work.guard);

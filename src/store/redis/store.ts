@@ -3,9 +3,10 @@
 import type { RedisAddress } from '../address.ts';
 import { createCoherentReader } from '../cache/coherent.ts';
 import type { CoherentLimits } from '../cache/limits.ts';
+import { changesLost } from '../continuity/lost.ts';
 import type { StateFile } from '../continuity/state-file.ts';
 import type { OnBrokenRecord, RecordSeal } from '../seal.ts';
-import { type Store, Unavailable } from '../store.ts';
+import type { Store } from '../store.ts';
 import { closable } from './closable.ts';
 import { redisEndSession } from './ended-sessions.ts';
 import { type Get, masterGet, plainGet } from './get.ts';
@@ -113,7 +114,7 @@ function recordsOf(
   const getWhole = async (id: string) => {
     const record = await get(id);
     if (record?.revokedAt === undefined && guard.continuity.isLost(id)) {
-      throw new Unavailable('the store lost changes of this access token');
+      throw changesLost('access token');
     }
     return record;
   };
@@ -204,12 +205,11 @@ function logOf({ audit }: RedisParts, { gate, write }: Access) {
 
 function documentsOf({ documents, guard }: RedisParts, { gate, getKey, read, write }: Access) {
   const isLost = guard.continuity.isDocumentLost;
-  const older = 'the store lost changes of this document';
   return {
     document: (collection, id) =>
       gate.pass(async () => {
         const found = await documents.document(getKey, collection, id);
-        if (found !== undefined && isLost({ collection, ...found })) throw new Unavailable(older);
+        if (found !== undefined && isLost({ collection, ...found })) throw changesLost('document');
         return found;
       }),
     documents: scan =>
@@ -224,7 +224,7 @@ function documentsOf({ documents, guard }: RedisParts, { gate, getKey, read, wri
         // On a master that lost its data, what was there could be created once more.
         await guard.confirmAbsence();
         const { collection, id, before: revision } = change;
-        if (isLost({ collection, id, revision })) throw new Unavailable(older);
+        if (isLost({ collection, id, revision })) throw changesLost('document');
         return await documents.changeDocument(change);
       }),
   } satisfies Partial<Store>;

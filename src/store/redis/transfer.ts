@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { ChainedEvent } from '../audit.ts';
+import { acceptAction, lossIn } from '../continuity/lost.ts';
 import { expiryMember } from '../cursor.ts';
 import { collections, type NamedDocument } from '../documents.ts';
 import type { AccessTokenRecord } from '../record.ts';
@@ -22,6 +23,7 @@ import {
   importedFormsKey,
   importedKey,
   intentsKey,
+  lossesKey,
   ownerKey,
   schemaKey,
   tokenAuditKey,
@@ -157,6 +159,9 @@ async function loadEvents(asker: Asker, entries: readonly ChainedEvent[]): Promi
       const { sequence, tokenId } = entry;
       pipeline.xadd(auditKey, `${sequence}-1`, 'hash', hash, 'entry', JSON.stringify(entry));
       if (tokenId !== '') pipeline.zadd(tokenAuditKey(tokenId), sequence, sequence);
+      if (entry.action === acceptAction) pipeline.del(lossesKey);
+      const loss = lossIn(entry);
+      if (loss !== undefined) pipeline.hset(lossesKey, entry.id, JSON.stringify(loss));
     }
     return pipeline.exec();
   });

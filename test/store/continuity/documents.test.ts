@@ -107,3 +107,16 @@ test('a loss is known until it is accepted, and by the newest revision', () => {
   lost.clear();
   expect(lost.hasDocument(older)).toBe(false);
 });
+
+test('a person whose creation is lost with later changes cannot be created again as at first', async () => {
+  const entries = await made(
+    { body: {} },
+    { before: 1, body: { disabled: true } },
+    { id: 'bob', body: {} },
+    { collection: 'jobs', id: 'job', body: {} },
+    { collection: 'jobs', id: 'job', before: 1, body: {} },
+  );
+  store.content.documents.clear();
+  const { documents } = await lostDocumentsOf(store.changes, entries);
+  expect(documents).toEqual([{ name: 'people/ann', revision: 2 }]);
+});

@@ -72,6 +72,11 @@ export function isRefusal(error: unknown): error is Error {
   return error instanceof Error && /^(NOPERM|ERR|OOM|MISCONF|NOREPLICAS) /.test(error.message);
 }
 
+/** Resolves once a server has answered. It refuses PING while a save has failed, which is an answer too. */
+export async function answerOf(server: Redis): Promise<void> {
+  await server.ping().catch(unlessRefused(''));
+}
+
 function unlessRefused(instead: string) {
   return (error: unknown) => {
     if (isRefusal(error)) return instead;

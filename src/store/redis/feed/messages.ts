@@ -5,7 +5,7 @@
  */
 
 import { changesChannel, importedKey, tokenKey } from '../keys.ts';
-import { type FeedConnection, isRefusal, stateOf } from './connection.ts';
+import { answerOf, type FeedConnection, isRefusal, stateOf } from './connection.ts';
 import { followLog } from './follow-log.ts';
 
 /** Follows until the connection is lost, then rejects. */
@@ -32,7 +32,7 @@ export async function followMessages(connection: FeedConnection): Promise<never>
     missed = false;
     const askedAtMs = connection.monotonicMs();
     const [seen] = await connection.orLost(
-      Promise.all([stateOf(server), client.ping(), follower.look()]),
+      Promise.all([stateOf(server), answerOf(client), follower.look()]),
     );
     if (seen.role !== 'master' || seen.runId !== first.runId) throw new Error('another master');
     events.confirmed(askedAtMs);

@@ -7,7 +7,14 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { awakeTimeout } from '../../../timing/awake.ts';
 import { importedKey, tokenKey } from '../keys.ts';
-import { type FeedConnection, isRefusal, Refused, runIdOf, stateOf } from './connection.ts';
+import {
+  answerOf,
+  type FeedConnection,
+  isRefusal,
+  Refused,
+  runIdOf,
+  stateOf,
+} from './connection.ts';
 
 const channel = '__redis__:invalidate';
 const probePrefix = tokenKey('probe:');
@@ -44,7 +51,7 @@ export async function followTracking(connection: FeedConnection): Promise<never>
   events.changedAll();
   for (;;) {
     const askedAtMs = connection.monotonicMs();
-    const [seen] = await connection.orLost(Promise.all([stateOf(server), client.ping()]));
+    const [seen] = await connection.orLost(Promise.all([stateOf(server), answerOf(client)]));
     // Reads must come from the master that sends the invalidations, and it must still be one.
     if (seen.role !== 'master' || seen.runId !== runId) throw new Error('not the same master');
     events.confirmed(askedAtMs);
@@ -75,7 +82,7 @@ async function probe(
     });
     await writeProbe(server).catch(refuse);
     if (await arrived) return;
-    await server.ping();
+    await answerOf(server);
   }
   throw new Refused('invalidations do not arrive');
 }

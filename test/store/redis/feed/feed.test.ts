@@ -1,7 +1,17 @@
 /** Cached records follow Redis by tracking, through every kind of change and fault. */
 
-import { readFile } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { readFile, rm } from 'node:fs/promises';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi,
+} from 'vitest';
 import { redisAddress } from '../../../../src/store/address.ts';
 import type { AccessTokenRecord } from '../../../../src/store/record.ts';
 import { tokenKey } from '../../../../src/store/redis/keys.ts';
@@ -130,6 +140,18 @@ describe('a Redis', () => {
     expect((await untilCached(store, record.id)).record).toEqual(record);
   });
 
+  test('is not trusted for the time in which the machine slept', async () => {
+    let sleptMs = 0;
+    const wallMs = Date.now;
+    vi.spyOn(Date, 'now').mockImplementation(() => wallMs() + sleptMs);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const store = await open(server.port);
+    const found = await untilCached(store, (await made(store)).id);
+    // The monotonic clock stands still meanwhile.
+    sleptMs = 3_600_000;
+    expect(store.isCurrent(found)).toBe(false);
+  });
+
   test('that was killed and restarted is followed again', async () => {
     const store = await open(server.port);
     const record = await made(store);
@@ -172,6 +194,25 @@ describe('a Redis', () => {
     const found = await untilCached(store, record.id);
     await store.commit(revocation(record));
     await until(() => !store.isCurrent(found));
+  });
+
+  test('whose save has failed, so that it refuses writes and PING, is trusted all the same', async () => {
+    const store = await open(server.port, { leaseMs: 200, feedPingMs: 20 });
+    const found = await untilCached(store, (await made(store)).id);
+    const [, folder = ''] = (await server.send('CONFIG', 'GET', 'dir')) as string[];
+    await rm(folder, { recursive: true });
+    await server.send('CONFIG', 'SET', 'save', '3600 1');
+    await server.send('BGSAVE');
+    await until(async () => {
+      const info = String(await server.send('INFO', 'persistence'));
+      return info.includes('rdb_last_bgsave_status:err');
+    });
+    await expect(server.send('PING')).rejects.toThrow('MISCONF');
+    expect(store.isCurrent(found)).toBe(true);
+    // On a new connection too, where its probe is refused.
+    await server.send('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await until(() => store.feed.kind === 'messages' && store.feed.isLive());
+    await untilCached(store, found.record?.id ?? '');
   });
 
   test('that is full and accepts no probe is followed by messages', async () => {

@@ -1,7 +1,7 @@
 /** The clock of the SDK only goes forward, and includes the time that the machine slept. */
 
 import { expect, test } from 'vitest';
-import { createClock } from '../../src/client/clock.ts';
+import { createClock } from '../../src/caching/clock.ts';
 
 function clocks() {
   const at = { monotonicMs: 1000, wallMs: 1_708_574_091_000 };
