@@ -4,6 +4,7 @@ import type { Awaitable } from '../store/awaitable.ts';
 import { type Collection, documentIdPattern, loggedCollections } from '../store/documents.ts';
 import type { AccessTokenRecord } from '../store/record.ts';
 import { type Store, Unavailable } from '../store/store.ts';
+import { rest } from '../timing/slices.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import type { Audit } from './audit.ts';
 import { byCaller } from './audit-names.ts';
@@ -58,6 +59,8 @@ export interface StoreCare {
 
 /** Access tokens, or documents, of a page. */
 const pageSize = 500;
+/** Those that are read in one step. */
+const stepSize = 64;
 
 /** Creates it. `now` is in milliseconds since 1970. */
 export function createStoreCare(
@@ -81,20 +84,16 @@ export function createStoreCare(
       return otherwise;
     }
   };
-  const recordHeads = async (ids: readonly string[]) => {
-    const heads = ids.map(id =>
+  const recordHeads = (ids: readonly string[]) =>
+    inSteps(ids, id =>
       readOr<RecordHead | undefined>(() => store.get(id), { id, revision: 0, eventId: '' }),
     );
-    return (await Promise.all(heads)).filter(head => head !== undefined);
-  };
-  const documentHeads = async (places: readonly { collection: Collection; id: string }[]) => {
-    const heads = places.map(async ({ collection, id }) => {
+  const documentHeads = (places: readonly { collection: Collection; id: string }[]) =>
+    inSteps(places, async ({ collection, id }) => {
       const unusable: { revision: number } = { revision: 0 };
       const found = await readOr(() => store.document(collection, id), unusable);
       return found && { name: `${collection}/${id}`, revision: found.revision };
     });
-    return (await Promise.all(heads)).filter(head => head !== undefined);
-  };
   return {
     async migrate(caller, pageToken) {
       demandWhole(caller, 'migrate the store');
@@ -139,6 +138,20 @@ export function createStoreCare(
       return { documents, nextPageToken: tokens.write(cursor), readAt };
     },
   };
+}
+
+/** What is found of some, read a few at a time: the embedded store answers at once, and verdicts must not wait. */
+async function inSteps<T, U>(
+  all: readonly T[],
+  read: (each: T) => Promise<U | undefined>,
+): Promise<U[]> {
+  const found: U[] = [];
+  for (let n = 0; n < all.length; n += stepSize) {
+    const some = await Promise.all(all.slice(n, n + stepSize).map(read));
+    found.push(...some.filter(each => each !== undefined));
+    await rest();
+  }
+  return found;
 }
 
 /** A document of the name in a request. */
