@@ -28,6 +28,8 @@ export interface AuditFilter {
   since?: Date | undefined;
   /** Only entries before this time. */
   until?: Date | undefined;
+  /** Start at this entry, in the given order; the first one if absent. */
+  fromSequence?: bigint | undefined;
 }
 
 /** Which entries to read, and how many. */

@@ -4,8 +4,9 @@ import { changesRecord } from '../wording/actions.ts';
 import type { AuditEntry } from './audit-log.ts';
 import { auditEntries } from './audit-log.ts';
 import type { Admin } from './connect.ts';
+import type { LogNotes } from './log-notes.ts';
 import type { RecordHead } from './store.ts';
-import { recordOf, records } from './store.ts';
+import { recordOf, records, unusable } from './store.ts';
 
 /** A record that the log does not confirm. */
 interface WrongRecord {
@@ -19,41 +20,30 @@ interface WrongRecord {
 export interface RecordReport {
   /** Records compared. */
   records: number;
+  /** Those of them whose entries were removed from the log as old ones. */
+  unproven: number;
   wrong: WrongRecord[];
 }
 
-/** UUID of each access token → id of the event of its last change. */
-export type LastChanges = Map<string, string>;
-
-/** Passes entries on, oldest first, and notes the last change of each access token. */
-export async function* noteChanges(
-  entries: AsyncIterable<AuditEntry>,
-  changes: LastChanges,
-): AsyncGenerator<AuditEntry> {
-  for await (const entry of entries) {
-    if (changesRecord(entry)) changes.set(entry.tokenId, entry.id);
-    yield entry;
-  }
-}
-
 /**
- * Compares all records with the last changes in a log that was just read, which it uses up. What
+ * Compares all records with the notes of a log that was just read, whose records it uses up. What
  * changed since then is read again. Throws AdminError.
  */
-export async function checkRecords(admin: Admin, changes: LastChanges): Promise<RecordReport> {
+export async function checkRecords(admin: Admin, notes: LogNotes): Promise<RecordReport> {
+  const { records: changes, first } = notes;
   const suspects: string[] = [];
-  let count = 0;
+  const report: RecordReport = { records: 0, unproven: 0, wrong: [] };
   for await (const { id, eventId } of records(admin)) {
-    count += 1;
-    if (changes.get(id) !== eventId) suspects.push(id);
+    report.records += 1;
+    if (first > 1 && eventId !== '' && !changes.has(id)) report.unproven += 1;
+    else if (changes.get(id) !== eventId) suspects.push(id);
     changes.delete(id);
   }
-  const wrong: WrongRecord[] = [];
   for (const id of [...suspects, ...changes.keys()]) {
     const problem = await problemOf(admin, id);
-    if (problem !== undefined) wrong.push({ id, problem });
+    if (problem !== undefined) report.wrong.push({ id, problem });
   }
-  return { records: count, wrong };
+  return report;
 }
 
 /** Attempts to find record and log in agreement, while changes go on. */
@@ -74,6 +64,7 @@ async function disagreement(
   id: string,
   record: RecordHead | undefined,
 ): Promise<string | undefined> {
+  if (record?.eventId === '') return unusable;
   const query = { tokenId: id, oldestFirst: false, limit: Number.MAX_SAFE_INTEGER };
   let last: AuditEntry | undefined;
   for await (const entry of auditEntries(admin, query)) {

@@ -27,9 +27,13 @@ export async function* migrate({ store }: Admin): AsyncGenerator<MigratedPage> {
 export interface RecordHead {
   /** UUID of the access token. */
   id: string;
-  /** Id of the audit event of its last change. */
+  /** Id of the audit event of its last change; "" for a record that cannot be used. */
   eventId: string;
 }
+
+/** What is wrong with a record or document that the server finds and cannot use. */
+export const unusable =
+  "it cannot be used: the server's log, or `usher store status`, says what is wrong with it";
 
 /** Reads all records, page by page, oldest access token first. Throws AdminError. */
 export async function* records({ store }: Admin): AsyncGenerator<RecordHead> {

@@ -1,7 +1,6 @@
 /** `usher audit`: lists, exports and checks the audit log. */
 
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import type { ChainReport, KnownEntry } from '../api/audit-chain.ts';
@@ -9,8 +8,10 @@ import { checkChain } from '../api/audit-chain.ts';
 import type { AuditEntry } from '../api/audit-log.ts';
 import { auditEntries } from '../api/audit-log.ts';
 import type { Admin } from '../api/connect.ts';
-import type { RecordReport } from '../api/record-check.ts';
-import { checkRecords, type LastChanges, noteChanges } from '../api/record-check.ts';
+import { checkDocuments, type DocumentReport } from '../api/document-check.ts';
+import { emptyNotes, type LogNotes, noteChanges } from '../api/log-notes.ts';
+import { checkRecords, type RecordReport } from '../api/record-check.ts';
+import { linesOf } from '../reading/lines.ts';
 import { addAuditActions, addAuditExport } from './audit-export.ts';
 import { addAuditList } from './audit-list.ts';
 import type { Context } from './context.ts';
@@ -40,44 +41,69 @@ function addVerify(audit: Command, context: Context, exit: (code: number) => voi
     .description('check that no entry was changed, removed or moved; exit code 1 if one was')
     .argument('[file]', "an export to check instead of the server's log; - for standard input")
     .option('--head <entry>', 'an entry of an earlier check that must still be there', knownEntry)
-    .option('--records', 'also compare the record of every access token with its last entry')
+    .option('--records', 'also compare each record and document of the store with its last entry')
     .action(async (file: string | undefined, _, self: Command) => {
       const options = optionsOf<{ head?: KnownEntry; records?: true }>(self);
       if (file !== undefined && options.records) {
         throw new UsageError('--records compares with the server: leave out the file');
       }
       const admin = file === undefined ? connect(context, options) : undefined;
-      const changes: LastChanges = new Map();
+      const notes = emptyNotes();
       const entries =
         admin === undefined
           ? readEntries(context, file as string)
           : auditEntries(admin, { oldestFirst: true, limit: everything });
-      const noted = options.records ? noteChanges(entries, changes) : entries;
+      const noted = options.records ? noteChanges(entries, notes) : entries;
       const report = await checkChain(progress(context.terminal, noted, 'entries'), options.head);
-      // A broken log says nothing about the records.
-      const records =
-        options.records && report.whole ? await checkRecords(admin as Admin, changes) : undefined;
-      if (options.json) outJson(context.terminal, { ...report, ...records });
+      // A broken log says nothing about the store.
+      const isCompared = options.records === true && report.whole;
+      const compared = isCompared ? await compare(admin as Admin, notes) : undefined;
+      if (options.json) outJson(context.terminal, { ...report, ...compared });
       else {
         outReport(context, report);
-        if (records !== undefined) outRecords(context, records);
+        if (compared !== undefined) outCompared(context, compared);
       }
-      const isGood = report.whole && (records?.wrong ?? []).length === 0;
+      const isGood = report.whole && (compared?.wrong ?? []).length === 0;
       exit(isGood ? exitCodes.ok : exitCodes.refused);
     });
 }
 
-function outRecords({ terminal }: Context, { records, wrong }: RecordReport): void {
+interface Compared extends Omit<RecordReport & DocumentReport, 'wrong'> {
+  wrong: (RecordReport['wrong'][number] | DocumentReport['wrong'][number])[];
+}
+
+async function compare(admin: Admin, notes: LogNotes): Promise<Compared> {
+  const ofRecords = await checkRecords(admin, notes);
+  const ofDocuments = await checkDocuments(admin, notes);
+  return {
+    ...{ records: ofRecords.records, documents: ofDocuments.documents },
+    unproven: ofRecords.unproven + ofDocuments.unproven,
+    wrong: [...ofRecords.wrong, ...ofDocuments.wrong],
+  };
+}
+
+function outCompared({ terminal }: Context, compared: Compared): void {
   const { colors } = terminal;
-  if (wrong.length === 0) terminal.out(colors.green(`all ${records} records agree with the log`));
-  for (const { id, problem } of wrong) terminal.out(colors.red(`access token ${id}: ${problem}`));
+  const { records, documents, unproven, wrong } = compared;
+  if (wrong.length === 0) {
+    terminal.out(
+      colors.green(`all ${records} records and ${documents} documents agree with the log`),
+    );
+  }
+  for (const each of wrong) {
+    const what = 'id' in each ? `access token ${each.id}` : `document ${each.document}`;
+    terminal.out(colors.red(`${what}: ${each.problem}`));
+  }
+  if (unproven > 0) {
+    terminal.out(`${unproven} of them have no entry, since old ones were removed: not compared`);
+  }
 }
 
 async function* readEntries({ stdin }: Context, path: string): AsyncGenerator<AuditEntry> {
   const input = path === '-' ? stdin : createReadStream(path);
   let number = 0;
   try {
-    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    for await (const line of linesOf(input)) {
       number += 1;
       const entry = readEntry(line);
       if (entry === undefined)

@@ -2,12 +2,12 @@
 
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type Admin, AdminError } from '../api/connect.ts';
 import type { ImportItem, ImportOptions, ImportResult } from '../api/import.ts';
 import { importItemsMax, importTokens } from '../api/import.ts';
+import { linesOf } from '../reading/lines.ts';
 import type { Context } from './context.ts';
 import { connect, optionsOf } from './context.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
@@ -170,7 +170,7 @@ async function* batches(
   let batch: Line[] = [];
   let bytes = 0;
   try {
-    for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    for await (const text of linesOf(input)) {
       number += 1;
       if (text.trim() === '') continue;
       const item = readItem(text, problem => refuse(number, problem));

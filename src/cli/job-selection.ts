@@ -1,10 +1,10 @@
 /** Options that select the access tokens of a job. */
 
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import type { Kind, State } from '../api/access-token.ts';
 import type { JobSelection } from '../api/jobs.ts';
+import { linesOf } from '../reading/lines.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './exit-codes.ts';
 import { durationSeconds, word } from './option-values.ts';
@@ -72,7 +72,7 @@ async function readIds({ stdin }: Context, path: string): Promise<string[]> {
   const ids: string[] = [];
   const input = path === '-' ? stdin : createReadStream(path);
   try {
-    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    for await (const line of linesOf(input)) {
       if (line.trim() !== '') ids.push(line.trim());
     }
   } catch (error) {

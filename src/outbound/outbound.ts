@@ -172,8 +172,11 @@ async function readAnswer(answer: IncomingMessage, bounds: Bounds): Promise<Resp
       chunks.push(chunk.subarray(0, left));
       if (chunk.length > left) {
         if (cutsBody) break;
-        const text = `${url.host} answers with more than ${bytesMax} bytes; check the address`;
-        throw new OutboundError('answer', text);
+        throw new OutboundError(
+          'answer',
+          `${url.host} answers with more than ${bytesMax} bytes; check the address, or raise ` +
+            'USHER_OUTBOUND_BYTES_MAX',
+        );
       }
       left -= chunk.length;
     }

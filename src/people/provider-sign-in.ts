@@ -83,7 +83,7 @@ function describe(claims: JsonObject, subject: string): { name: string; email: s
 function clean(text: string): string {
   return text
     .toWellFormed()
-    .replace(/\p{C}+/gu, ' ')
+    .replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
     .trim()
     .slice(0, fieldLimits.nameLengthMax)
     .toWellFormed();

@@ -284,7 +284,7 @@ export async function openCore(
     audit,
     sums,
     oversight: createOversight(store),
-    storeCare: createStoreCare(store, keys, audit),
+    storeCare: createStoreCare(store, keys, audit, now),
     readBackup: createReadBackup({ store, seal, audit }),
     usage,
     readTotalUse: limiting.readTotalUse,

@@ -3,7 +3,7 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { linesOf } from '../reading/lines.ts';
 import {
   type Config,
   type Environment,
@@ -45,7 +45,7 @@ export async function restore(
       limits: limitsOf(config).store,
     });
     try {
-      const lines = () => withoutChecksum(linesOf(path));
+      const lines = () => withoutChecksum(fileLines(path));
       return await restoreBackup(lines, store, seal, commandLine());
     } finally {
       await store.close();
@@ -68,7 +68,7 @@ export async function checkBackupFile(env: Environment, path: string): Promise<C
   needMasterKeys(config, env);
   const seal = createRecordSeal(await readMasterKeys(config, env));
   try {
-    const { counts, end } = await checkBackup(withoutChecksum(linesOf(path)), seal);
+    const { counts, end } = await checkBackup(withoutChecksum(fileLines(path)), seal);
     return { ...counts, made: new Date(end.time).toISOString() };
   } catch (error) {
     if (error instanceof BackupProblem) return { problem: error.message };
@@ -93,10 +93,10 @@ function needMasterKeys(config: Config, env: Environment): void {
   ]);
 }
 
-async function* linesOf(path: string): AsyncGenerator<string> {
+async function* fileLines(path: string): AsyncGenerator<string> {
   const input = createReadStream(path);
   try {
-    yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+    yield* linesOf(input);
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error)) throw error;
     throw new BackupProblem(`${path} cannot be read (${error.code})`);

@@ -33,6 +33,18 @@ export const backedUpCollections = [
   'webhooks',
 ] as const satisfies readonly Collection[];
 
+/**
+ * The collections whose documents are created and removed with an event, if they do not end by themselves. Of
+ * jobs and deliveries the log holds only some changes.
+ */
+export const loggedCollections = [
+  'people',
+  'invitations',
+  'sessions',
+  'leaks',
+  'webhooks',
+] as const satisfies readonly Collection[];
+
 /** A document as the store has it. */
 export interface StoredDocument {
   /** Up to 64 characters of A-Z, a-z, 0-9, "-", "_" and "."; documents are listed in its order. */
@@ -56,7 +68,7 @@ export interface DocumentChange {
   /** As in StoredDocument; whole milliseconds. */
   keepUntil?: number;
   /**
-   * Written to the audit log with the change, with the document's name and revision in its `after`;
+   * Written to the audit log with the change, with the document's name, revision and end in its `after`;
    * absent for a change that the log does not hold.
    */
   event?: AuditEvent;
@@ -129,13 +141,13 @@ export function prepareChange(change: DocumentChange): PreparedChange {
   }
   const changeId = event?.id ?? randomUUID();
   const revision = before + 1;
-  const document = body && {
-    id,
-    revision,
-    body,
-    ...(keepUntil === undefined ? {} : { keepUntil }),
+  const isEnding = body !== undefined && keepUntil !== undefined;
+  const document = body && { id, revision, body, ...(isEnding && { keepUntil }) };
+  const named = {
+    ...{ collection, id },
+    ...(document && { revision }),
+    ...(isEnding && { until: keepUntil }),
   };
-  const named = { collection, id, ...(document === undefined ? {} : { revision }) };
   return {
     ...change,
     changeId,
@@ -144,7 +156,10 @@ export function prepareChange(change: DocumentChange): PreparedChange {
   };
 }
 
+/** What ids of documents match. */
+export const documentIdPattern = /^[\w.-]{1,64}$/;
+
 /** Throws TypeError for an id that no document can have. */
 export function checkDocumentId(id: string): void {
-  if (!/^[\w.-]{1,64}$/.test(id)) throw new TypeError('not an id of a document');
+  if (!documentIdPattern.test(id)) throw new TypeError('not an id of a document');
 }

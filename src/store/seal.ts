@@ -29,6 +29,8 @@ export interface RecordSeal {
 
 /** What the keys of one record are. Its content is not proven: it is for counting alone. */
 export interface RecordKeys {
+  /** UUID of the access token. */
+  id: string;
   /** Id of the master key of its MAC; absent without one. */
   macKeyId?: string;
   /** The record; absent when it cannot be read. */

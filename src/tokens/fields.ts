@@ -67,6 +67,8 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const control = /\p{Cc}/u;
 /** Characters that turn the direction of what follows: a name could make the sentence around it read otherwise. */
 const turning = /[\u202a-\u202e\u2066-\u2069]/;
+/** Characters at which programs begin a new line: a name could look like several lines. */
+const breaking = /[\p{Zl}\p{Zp}]/u;
 
 /**
  * Throws INVALID_ARGUMENT for every invalid field that is given; `kind` is absent where it is not
@@ -156,10 +158,11 @@ export function checkText(field: string, text: string, lengthMax: number): void 
   if (!text.isWellFormed()) throw invalid(field, 'is not well-formed Unicode');
 }
 
-/** The same for a text that people read within others: also for characters that turn its direction. */
+/** The same for a text that people read within others: also for characters that turn its direction or break it. */
 export function checkShownText(field: string, text: string, lengthMax: number): void {
   checkText(field, text, lengthMax);
   if (turning.test(text)) throw invalid(field, 'has a character that turns the direction of text');
+  if (breaking.test(text)) throw invalid(field, 'has a character that begins a new line');
 }
 
 /** Throws INVALID_ARGUMENT for a request id that is no UUID; absent and empty are fine. */

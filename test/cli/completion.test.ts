@@ -1,7 +1,7 @@
 /** `usher completion`, in the real shells: what they offer at each place. */
 
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,8 +11,9 @@ import { program } from '../program.ts';
 import { type FakeManager, startFakeManager } from './fake-manager.ts';
 import { adminToken, runUsher } from './run-usher.ts';
 
-const ids = ['0198c0de-0000-7000-8000-000000000001', '0198c0ff-0000-7000-8000-000000000002'];
-const names = ['billing', "Ada's key"];
+const ids = ['de', 'ff', '10'].map((end, n) => `0198c0${end}-0000-7000-8000-00000000000${n + 1}`);
+/** The last one must not be run, nor stand for files. */
+const names = ['billing', "Ada's key", '$(touch made) `touch made`; touch made * "'];
 
 let manager: FakeManager;
 const folder = mkdtempSync(join(tmpdir(), 'usher-completion-'));
@@ -68,7 +69,8 @@ const offers: Record<string, Offer> = {
   bash: line =>
     run(
       'bash',
-      `source usher.bash
+      `compopt() { COMPREPLY=(*); }
+source usher.bash
 COMP_WORDS=(${line.replace(/ $/, " ''")}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _usher 2>/dev/null
 printf '%s\\n' "\${COMPREPLY[@]}"`,
     ),
@@ -120,6 +122,12 @@ describe.each(Object.entries(offers))('%s', (shell, offer) => {
     expect(await offer('usher token show 0198c0f')).toEqual([ids[1]]);
     expect(await offer('usher token revoke bill')).toEqual([ids[0]]);
     expect(await offer('usher audit list --token 0198c0d')).toEqual([ids[0]]);
+  });
+
+  test('a name is only text', async () => {
+    expect(await offer('usher token show 0198c01')).toEqual([ids[2]]);
+    expect(await offer('usher token show touch')).toEqual([ids[2]]);
+    expect(existsSync(join(folder, 'made'))).toBe(false);
   });
 
   test('files', async () => {

@@ -112,7 +112,7 @@ test('only administrators without owners see and change people', async () => {
   expect(await peopleAdmin.get(self, id)).toMatchObject({ id });
 });
 
-test('no name and no owner turns the text around it', async () => {
+test('no name and no owner turns the text around it, or begins a line in it', async () => {
   const { id } = await office.person('viewer');
   for (const fields of [
     { name: 'eve\u202e nnA yb' },
@@ -124,6 +124,8 @@ test('no name and no owner turns the text around it', async () => {
       'has a character that turns the direction of text',
     );
   }
+  const broken = peopleAdmin.update(admin, id, 0, { name: 'eve\u2028admin' });
+  await expectRefused(broken, 'INVALID_ARGUMENT', 'has a character that begins a new line');
 });
 
 test('a restricted access token gives no one a role', async () => {

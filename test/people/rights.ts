@@ -139,6 +139,7 @@ const tables: Record<string, Record<string, Rpc>> = {
   StoreService: {
     Migrate: rpc(noneOfThese),
     ListRecords: rpc(noneOfThese),
+    ListDocuments: rpc(noneOfThese),
     ReadBackup: rpc(noneOfThese),
     GetStoreStatus: rpc(noneOfThese),
     AcceptStore: rpc(noneOfThese),

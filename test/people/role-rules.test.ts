@@ -1,5 +1,6 @@
 /** The rules of USHER_OIDC_ROLES: how they are read, and what they give. */
 
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { granted, readRoleRules } from '../../src/people/role-rules.ts';
 import { readConfig, SettingsError } from '../../src/settings/config.ts';
@@ -82,6 +83,11 @@ test.each<[string, object, object | undefined]>([
   ['a path', { realm: { roles: ['q', 'r'] } }, { role: 'auditor' }],
   ['a name with dots', { 'https://example.com/x.y': 'z' }, { role: 'issuer' }],
   ['a star in the middle', { groups: ['code'] }, { role: 'issuer' }],
+  [
+    'another letter that folds to the same',
+    { email: 'x@example.\u212aom', email_verified: true },
+    undefined,
+  ],
   ['a verified address', { email: 'Ann@Example.COM', email_verified: true }, { role: 'viewer' }],
   [
     'an address that is not verified',
@@ -97,4 +103,17 @@ test.each<[string, object, object | undefined]>([
   ['nothing', {}, undefined],
 ])('gives by %s', (_, claims, expected) => {
   expect(granted(rules, claims as never)).toEqual(expected);
+});
+
+test('stars stand for any characters, however many there are', () => {
+  const text = fc.string({ unit: fc.constantFrom('a', 'b', '\n'), maxLength: 12 });
+  const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '*'), minLength: 1, maxLength: 6 });
+  fc.assert(
+    fc.property(text, pattern, (value, written) => {
+      const [given] = readRoleRules(`groups=${written}:viewer`);
+      const regexp = new RegExp(`^${written.replaceAll('*', '.*')}$`, 's');
+      const found = granted(given ? [given] : [], { groups: [value] });
+      expect(found !== undefined).toBe(regexp.test(value));
+    }),
+  );
 });

@@ -124,6 +124,7 @@ const tokens: Record<string, [request: object, fields: string[]]> = {
 const store: typeof tokens = {
   migrate: [{ pageToken: 'x' }, ['page_token']],
   listRecords: [{ pageToken: 'x' }, ['page_token']],
+  listDocuments: [{ name: 'jobs/x' }, ['name']],
   readBackup: [{ pageToken: 'x' }, ['page_token']],
   // Their requests are empty.
   getStoreStatus: [{}, []],

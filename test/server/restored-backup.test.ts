@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { WebhookService } from '../../src/gen/usher/v1/webhooks_pb.ts';
 import { runUsher } from '../cli/run-usher.ts';
 import { startRedis } from '../store/redis/server.ts';
 import { until } from '../until.ts';
-import { adminOf } from './api.ts';
+import { adminOf, clientOf } from './api.ts';
 import { runServer, secrets, type TestServer } from './run-server.ts';
 
 let folder: string;
@@ -72,6 +73,39 @@ test('Redis: a replica that lives puts the revocation back, also for a newcomer'
     expect(events.map(({ action }) => action)).toEqual(
       expect.arrayContaining(['store.restore', 'token.revoke', 'store.healed']),
     );
+  } finally {
+    for (const server of servers.splice(0)) await server.stop();
+    await redis.stop();
+  }
+});
+
+test('a document that lost a change is named until the loss is accepted', async () => {
+  const redis = await startRedis();
+  const url = `redis://127.0.0.1:${redis.port}`;
+  try {
+    const live = await start({ USHER_STORE: url });
+    const hooks = clientOf(WebhookService, live.manager, live.adminToken);
+    const webhook = { url: 'https://hooks.example.com/', events: ['token.leaked'], enabled: true };
+    const { webhook: made } = await hooks.createWebhook({ webhook });
+    const id = made?.id ?? '';
+    expect(await runUsher(['backup', file], envOf(live))).toMatchObject({ code: 0 });
+    await hooks.updateWebhook({
+      webhook: { id, enabled: false },
+      updateMask: { paths: ['enabled'] },
+    });
+    await redis.send('FLUSHALL');
+    await until(async () => (await fetch(`http://${live.http}/readyz`)).status === 503);
+    expect(await restore(url)).toMatchObject({ code: 0 });
+    await until(async () => (await fetch(`http://${live.http}/readyz`)).status === 200);
+    const verified = async () => {
+      const { code, out } = await runUsher(['audit', 'verify', '--records', '--json'], envOf(live));
+      return { code, ...JSON.parse(out) };
+    };
+    const problem = expect.stringContaining('cannot be used');
+    const lost = { document: `webhooks/${id}`, problem };
+    expect(await verified()).toMatchObject({ code: 1, whole: true, wrong: [lost] });
+    expect(await runUsher(['store', 'accept', '--yes'], envOf(live))).toMatchObject({ code: 0 });
+    expect(await verified()).toMatchObject({ code: 0, documents: 1, wrong: [] });
   } finally {
     for (const server of servers.splice(0)) await server.stop();
     await redis.stop();

@@ -25,7 +25,8 @@ const withJwts = (some: Partial<AccessTokenRecord>) =>
   });
 
 /** The uses that records have, by master key. */
-async function usesOf(...keys: RecordKeys[]) {
+async function usesOf(...held: Omit<RecordKeys, 'id'>[]) {
+  const keys = held.map(each => ({ id: '', ...each }));
   const count = createCountKeyUse({ ...empty, recordKeys: () => ({ keys }) }, () => now);
   const { uses, examined } = await count('');
   expect(examined).toBe(keys.length);
@@ -76,7 +77,7 @@ test('records, entries and documents are counted to the end of their pages', asy
   const document: DocumentKeys = { collection: 'people', id: 'a', sealedUnder: [] };
   const count = createCountKeyUse(
     {
-      recordKeys: read('records', [[{ macKeyId: 'k1' }], [{ macKeyId: 'k1' }]]),
+      recordKeys: read('records', [[{ id: '', macKeyId: 'k1' }], [{ id: '', macKeyId: 'k1' }]]),
       entryKeys: read('entries', [['k1', ''], ['k2']]),
       documentKeys: read('documents', [
         [document, { ...document, macKeyId: 'k2', sealedUnder: ['k1', 'k1'] }],

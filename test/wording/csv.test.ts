@@ -12,3 +12,9 @@ test('no cell begins a row, whatever its line end', () => {
     expect(csv([[`a${end}=1+1`, 'b']])).toBe(`"a${end}=1+1",b\r\n`);
   }
 });
+
+test('nor does one where a spreadsheet takes semicolons or tabs for separators', () => {
+  expect(csv([["a;=cmd|' /C calc'!A1;b", 'a\t@x', ';-1', 'a; b;c']])).toBe(
+    "a;'=cmd|' /C calc'!A1;b,a\t'@x,;'-1,a; b;c\r\n",
+  );
+});

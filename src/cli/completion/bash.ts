@@ -55,12 +55,13 @@ ${places.flatMap(valuesOf).join('\n')}
 }
 
 _usher_ids() {
-  local ids
-  ids=$("\${COMP_WORDS[0]}" complete-ids "$1" 2>/dev/null | cut -f1)
+  # Without the quote that begins a word with blanks.
+  local ids text=\${1#[\\'\\"]}
+  ids=$("\${COMP_WORDS[0]}" complete-ids "$text" 2>/dev/null | cut -f1)
   COMPREPLY=($ids)
 }
 
-complete -o default -o bashdefault -F _usher usher
+complete -F _usher usher
 `;
 }
 
@@ -90,7 +91,8 @@ function valuesOf({ path, options }: Place): string[] {
 
 function complete(value: Value, current: string): string {
   if (value === 'ids') return `_usher_ids "${current}"`;
-  if (value === 'files') return `COMPREPLY=($(compgen -f -- "${current}"))`;
-  if (value === 'nothing') return 'compopt +o default +o bashdefault 2>/dev/null';
+  // Bash quotes the names that it completes by itself, such as those with blanks.
+  if (value === 'files') return 'compopt -o default 2>/dev/null';
+  if (value === 'nothing') return ':';
   return `COMPREPLY=($(compgen -W '${value.words.join(' ')}' -- "${current}"))`;
 }

@@ -1,7 +1,7 @@
 /** Who is signed in, as the server reports it; no script can read the session's cookie itself. */
 
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { createContext, useContext, useEffect, useState } from 'react';
+import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query';
+import { createContext, useContext, useEffect, useRef, useState } from 'react';
 import { dropPageSecret, keepPageSecret, onOtherTab, sessionHeaders } from './page-secret.ts';
 import { dropGuards } from './ui/leave-guard.ts';
 
@@ -55,7 +55,26 @@ export function useShownSession(current: Session | null | undefined): Session | 
   useEffect(() => {
     if (isOther) startAgain();
   }, [isOther]);
+  useRightsOf(shown);
   return shown;
+}
+
+/** Reads everything again once the caller may see more or less than before. */
+function useRightsOf(session: Session | undefined): void {
+  const queryClient = useQueryClient();
+  const rights = session && JSON.stringify([session.scopes, session.owners]);
+  const before = useRef(rights);
+  useEffect(() => {
+    if (before.current !== undefined && before.current !== rights) readAgain(queryClient);
+    before.current = rights;
+  }, [queryClient, rights]);
+}
+
+/** Reads again whatever the page shows, but the session. */
+function readAgain(queryClient: QueryClient): void {
+  void queryClient.invalidateQueries({
+    predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0],
+  });
 }
 
 /** Loads the page again, which then knows nothing of what it held. */
@@ -103,9 +122,7 @@ export function useSignIn() {
     await queryClient.cancelQueries({ queryKey: sessionKey });
     queryClient.setQueryData<Session>(sessionKey, session);
     // What was read since the last session ended has failed.
-    void queryClient.invalidateQueries({
-      predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0],
-    });
+    readAgain(queryClient);
     return { status, problem: '' };
   };
 }

@@ -13,7 +13,7 @@ export function createTransport(queryClient: QueryClient) {
   return createConnectTransport({
     baseUrl: window.location.origin,
     defaultTimeoutMs: deadlineMs,
-    interceptors: [noticeEndOfSession(queryClient), showSession],
+    interceptors: [noticeChangedRights(queryClient), showSession],
   });
 }
 
@@ -23,13 +23,16 @@ const showSession: Interceptor = next => request => {
   return next(request);
 };
 
-/** After an Unauthenticated error the session is read again, so that the sign-in page is shown. */
-function noticeEndOfSession(queryClient: QueryClient): Interceptor {
+/** Errors after which the session is read again: it has ended, or its caller has fewer rights than the page knows. */
+const telling = [Code.Unauthenticated, Code.PermissionDenied];
+
+/** After these the sign-in page is shown, or what the caller may do now. */
+function noticeChangedRights(queryClient: QueryClient): Interceptor {
   return next => async request => {
     try {
       return await next(request);
     } catch (error) {
-      if (ConnectError.from(error).code === Code.Unauthenticated) {
+      if (telling.includes(ConnectError.from(error).code)) {
         void queryClient.invalidateQueries({ queryKey: sessionKey });
       }
       throw error;

@@ -153,7 +153,7 @@ export function macKeyId(text: string): string | undefined {
 export function keysOf(id: string, text: string): RecordKeys {
   const { body, mac } = splitMac(text);
   const macKeyId = mac?.split(' ')[0];
-  const known = macKeyId === undefined ? {} : { macKeyId };
+  const known = { id, ...(macKeyId === undefined ? {} : { macKeyId }) };
   try {
     return { ...known, record: decodeRecord(id, body) };
   } catch {

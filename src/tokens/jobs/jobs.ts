@@ -36,9 +36,9 @@ export interface Jobs {
   list(caller: Caller, page: { pageSize: number; pageToken: string }): Promise<JobPage<Job>>;
   /** Ends a job before its next act. */
   cancel(caller: Caller, id: string): Promise<Job>;
-  /** Reads what a job could not change. */
+  /** Reads what a job could not change, of the access tokens that the caller sees. */
   failures(caller: Caller, id: string, pageToken: string): Promise<JobPage<Failure>>;
-  /** Reads the new secrets of a job that has ended. */
+  /** Reads the new secrets of a job that has ended, in the same way. */
   secrets(caller: Caller, id: string, pageToken: string): Promise<JobPage<NewSecret>>;
   /** Removes them. */
   forget(caller: Caller, id: string): Promise<Job>;
@@ -77,10 +77,14 @@ export function createJobs(deps: JobsDeps): Jobs {
     if (found.job.creator.actor === caller.actor) return found;
     throw new TokenError('PERMISSION_DENIED', 'only the caller that created the job may do this');
   };
-  const isSeen = async (caller: Caller, tokenId: string): Promise<boolean> => {
-    if (caller.owners === undefined) return true;
-    const record = await store.get(tokenId);
-    return record !== undefined && isVisible(caller, record);
+  /** Those whose access token the caller sees: it may have lost the owner since, or the token may have moved. */
+  const seenOf = async <T>(caller: Caller, found: T[], idOf: (each: T) => string): Promise<T[]> => {
+    if (caller.owners === undefined) return found;
+    const records = await Promise.all(found.map(async each => await store.get(idOf(each))));
+    return found.filter((_, at) => {
+      const record = records[at];
+      return record !== undefined && isVisible(caller, record);
+    });
   };
   /** Starts a counted job; undefined when it has changed since it was read. */
   const begin = async (found: Written): Promise<Job | undefined> => {
@@ -162,7 +166,9 @@ export function createJobs(deps: JobsDeps): Jobs {
       const to = Math.min(from + chunksPerPage.failures, job.next);
       const entries: Failure[] = [];
       if (job.failed === 0) return { entries, nextPageToken: '' };
-      for (let n = from; n < to; n++) entries.push(...(await book.failures(job, n)));
+      for (let n = from; n < to; n++) {
+        entries.push(...(await seenOf(caller, await book.failures(job, n), ([id]) => id)));
+      }
       return { entries, nextPageToken: tokens.write(to < job.next ? String(to) : undefined) };
     },
 
@@ -176,10 +182,8 @@ export function createJobs(deps: JobsDeps): Jobs {
       const to = Math.min(from + chunksPerPage.secrets, job.next);
       const entries: NewSecret[] = [];
       for (let n = from; n < to; n++) {
-        // The caller may have lost the owner since, or the access token may have moved to another.
         const found = await book.secrets(job, n);
-        const seen = await Promise.all(found.map(({ tokenId }) => isSeen(caller, tokenId)));
-        entries.push(...found.filter((_, at) => seen[at]));
+        entries.push(...(await seenOf(caller, found, ({ tokenId }) => tokenId)));
       }
       return { entries, nextPageToken: tokens.write(to < job.next ? String(to) : undefined) };
     },

@@ -6,6 +6,7 @@ import type { StoreService } from '../../gen/usher/v1/store_pb.ts';
 import {
   AcceptStoreResponseSchema,
   GetStoreStatusResponseSchema,
+  ListDocumentsResponseSchema,
   ListRecordsResponseSchema,
   MigrateResponseSchema,
   ReadBackupResponseSchema,
@@ -44,6 +45,14 @@ export function storeHandlers(deps: StoreDeps): Handlers<typeof StoreService> {
           return { id, revision: BigInt(revision), eventId };
         }),
         nextPageToken: page.nextPageToken,
+      });
+    },
+    async listDocuments({ name, pageToken }, call) {
+      const page = await storeCare.listDocuments(await authenticate(call), name, pageToken);
+      return create(ListDocumentsResponseSchema, {
+        documents: page.documents.map(each => ({ ...each, revision: BigInt(each.revision) })),
+        nextPageToken: page.nextPageToken,
+        readTime: timestampFromMs(page.readAt),
       });
     },
     async readBackup({ pageToken }, call) {

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { NewJob } from '../../../src/tokens/jobs/check-job.ts';
-import { admin, adminOf } from '../setup.ts';
+import { admin, adminOf, expectRefused } from '../setup.ts';
 import { createWorld, smallLimits } from './world.ts';
 
 const rotateAnn: NewJob = {
@@ -173,4 +173,26 @@ test('new secrets are given only for access tokens that the caller may still see
   // The same person, who has been given another owner since.
   expect((await jobs.secrets({ ...ann, owners: ['bob'] }, id, '')).entries).toHaveLength(1);
   expect((await jobs.secrets({ ...ann, owners: ['eve'] }, id, '')).entries).toEqual([]);
+});
+
+test('failures are listed only of access tokens that the caller may still see', async () => {
+  const world = createWorld(200);
+  const { jobs, run } = world.openProcess('one');
+  const own = world.records.filter(({ owner }) => owner === 'ann').map(({ id }) => id);
+  for (const id of own) world.refused.add(id);
+  const ann = adminOf('ann');
+  const { id } = await jobs.create(ann, rotateAnn);
+  await run(id);
+  const first = await jobs.failures(ann, id, '');
+  expect(first.entries).toHaveLength(125);
+  const moved = world.records.find(each => each.id === first.entries[0]?.[0]);
+  Object.assign(moved ?? {}, { owner: 'bob' });
+  const left = (await jobs.failures(ann, id, '')).entries.map(([tokenId]) => tokenId);
+  expect(left).toEqual(first.entries.slice(1).map(([tokenId]) => tokenId));
+  // The same person, whose owners have changed since: what was sealed before is of no use.
+  const later = { ...ann, owners: ['bob'] };
+  expect((await jobs.failures(later, id, '')).entries).toEqual([first.entries[0]]);
+  expect((await jobs.failures({ ...ann, owners: [] }, id, '')).entries).toEqual([]);
+  await expectRefused(jobs.failures(later, id, first.nextPageToken), 'INVALID_ARGUMENT');
+  expect((await jobs.failures(ann, id, first.nextPageToken)).entries).toHaveLength(75);
 });

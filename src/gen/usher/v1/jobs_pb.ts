@@ -1043,7 +1043,8 @@ export const JobService: GenService<{
     output: typeof CancelJobResponseSchema;
   },
   /**
-   * ListJobFailures reads which access tokens a job could not change, and why. Errors: NOT_FOUND.
+   * ListJobFailures reads which access tokens a job could not change, and why. A caller that is limited
+   * to owners gets those of access tokens that these owners have now. Errors: NOT_FOUND.
    *
    * @generated from rpc usher.v1.JobService.ListJobFailures
    */

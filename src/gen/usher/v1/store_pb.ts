@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file usher/v1/store.proto.
  */
 export const file_usher_v1_store: GenFile = /*@__PURE__*/
-  fileDesc("ChR1c2hlci92MS9zdG9yZS5wcm90bxIIdXNoZXIudjEiJAoOTWlncmF0ZVJlcXVlc3QSEgoKcGFnZV90b2tlbhgBIAEoCSJMCg9NaWdyYXRlUmVzcG9uc2USEAoIZXhhbWluZWQYASABKAUSDgoGc2lnbmVkGAIgASgFEhcKD25leHRfcGFnZV90b2tlbhgDIAEoCSI0ChJMaXN0UmVjb3Jkc1JlcXVlc3QSEgoKcGFnZV90b2tlbhgBIAEoCRIKCgJpZBgCIAEoCSKfAQoTTGlzdFJlY29yZHNSZXNwb25zZRI1CgdyZWNvcmRzGAEgAygLMiQudXNoZXIudjEuTGlzdFJlY29yZHNSZXNwb25zZS5SZWNvcmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJGjgKBlJlY29yZBIKCgJpZBgBIAEoCRIQCghyZXZpc2lvbhgCIAEoAxIQCghldmVudF9pZBgDIAEoCSInChFSZWFkQmFja3VwUmVxdWVzdBISCgpwYWdlX3Rva2VuGAEgASgJIjwKElJlYWRCYWNrdXBSZXNwb25zZRINCgVsaW5lcxgBIAMoCRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiKgoITG9nUG9pbnQSEAoIc2VxdWVuY2UYASABKAQSDAoEaGFzaBgCIAEoCSKOAQoKTG9zdENoYW5nZRIQCghzZXF1ZW5jZRgBIAEoBBIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZhY3Rpb24YAyABKAkSEAoIdG9rZW5faWQYBCABKAkSEAoIcHV0X2JhY2sYBSABKAgSEAoIZG9jdW1lbnQYBiABKAkiewoLUmVwbGljYUhlYWQSDwoHcmVwbGljYRgBIAEoCRIgCgRoZWFkGAIgASgLMhIudXNoZXIudjEuTG9nUG9pbnQSKAoEdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHdmVyc2lvbhgEIAEoCSIXChVHZXRTdG9yZVN0YXR1c1JlcXVlc3Qi+wEKFkdldFN0b3JlU3RhdHVzUmVzcG9uc2USDwoHcmVwbGljYRgBIAEoCRIQCghpZGVudGl0eRgCIAEoCRIgCgRoZWFkGAMgASgLMhIudXNoZXIudjEuTG9nUG9pbnQSFgoOc3RvcmVfaWRlbnRpdHkYBCABKAkSJgoKc3RvcmVfaGVhZBgFIAEoCzISLnVzaGVyLnYxLkxvZ1BvaW50Eg8KB3Byb2JsZW0YBiABKAkSIgoEbG9zdBgHIAMoCzIULnVzaGVyLnYxLkxvc3RDaGFuZ2USJwoIcmVwbGljYXMYCCADKAsyFS51c2hlci52MS5SZXBsaWNhSGVhZCIUChJBY2NlcHRTdG9yZVJlcXVlc3QiFQoTQWNjZXB0U3RvcmVSZXNwb25zZTKEAwoMU3RvcmVTZXJ2aWNlEj4KB01pZ3JhdGUSGC51c2hlci52MS5NaWdyYXRlUmVxdWVzdBoZLnVzaGVyLnYxLk1pZ3JhdGVSZXNwb25zZRJKCgtMaXN0UmVjb3JkcxIcLnVzaGVyLnYxLkxpc3RSZWNvcmRzUmVxdWVzdBodLnVzaGVyLnYxLkxpc3RSZWNvcmRzUmVzcG9uc2USRwoKUmVhZEJhY2t1cBIbLnVzaGVyLnYxLlJlYWRCYWNrdXBSZXF1ZXN0GhwudXNoZXIudjEuUmVhZEJhY2t1cFJlc3BvbnNlElMKDkdldFN0b3JlU3RhdHVzEh8udXNoZXIudjEuR2V0U3RvcmVTdGF0dXNSZXF1ZXN0GiAudXNoZXIudjEuR2V0U3RvcmVTdGF0dXNSZXNwb25zZRJKCgtBY2NlcHRTdG9yZRIcLnVzaGVyLnYxLkFjY2VwdFN0b3JlUmVxdWVzdBodLnVzaGVyLnYxLkFjY2VwdFN0b3JlUmVzcG9uc2VCNVozZ2l0aHViLmNvbS91c2hlci1hdXRoL3VzaGVyL2dlbi9nby91c2hlci92MTt1c2hlcnYxYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("ChR1c2hlci92MS9zdG9yZS5wcm90bxIIdXNoZXIudjEiJAoOTWlncmF0ZVJlcXVlc3QSEgoKcGFnZV90b2tlbhgBIAEoCSJMCg9NaWdyYXRlUmVzcG9uc2USEAoIZXhhbWluZWQYASABKAUSDgoGc2lnbmVkGAIgASgFEhcKD25leHRfcGFnZV90b2tlbhgDIAEoCSI0ChJMaXN0UmVjb3Jkc1JlcXVlc3QSEgoKcGFnZV90b2tlbhgBIAEoCRIKCgJpZBgCIAEoCSKfAQoTTGlzdFJlY29yZHNSZXNwb25zZRI1CgdyZWNvcmRzGAEgAygLMiQudXNoZXIudjEuTGlzdFJlY29yZHNSZXNwb25zZS5SZWNvcmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJGjgKBlJlY29yZBIKCgJpZBgBIAEoCRIQCghyZXZpc2lvbhgCIAEoAxIQCghldmVudF9pZBgDIAEoCSI4ChRMaXN0RG9jdW1lbnRzUmVxdWVzdBISCgpwYWdlX3Rva2VuGAEgASgJEgwKBG5hbWUYAiABKAkiyAEKFUxpc3REb2N1bWVudHNSZXNwb25zZRI7Cglkb2N1bWVudHMYASADKAsyKC51c2hlci52MS5MaXN0RG9jdW1lbnRzUmVzcG9uc2UuRG9jdW1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEi0KCXJlYWRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaKgoIRG9jdW1lbnQSDAoEbmFtZRgBIAEoCRIQCghyZXZpc2lvbhgCIAEoAyInChFSZWFkQmFja3VwUmVxdWVzdBISCgpwYWdlX3Rva2VuGAEgASgJIjwKElJlYWRCYWNrdXBSZXNwb25zZRINCgVsaW5lcxgBIAMoCRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiKgoITG9nUG9pbnQSEAoIc2VxdWVuY2UYASABKAQSDAoEaGFzaBgCIAEoCSKOAQoKTG9zdENoYW5nZRIQCghzZXF1ZW5jZRgBIAEoBBIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZhY3Rpb24YAyABKAkSEAoIdG9rZW5faWQYBCABKAkSEAoIcHV0X2JhY2sYBSABKAgSEAoIZG9jdW1lbnQYBiABKAkiewoLUmVwbGljYUhlYWQSDwoHcmVwbGljYRgBIAEoCRIgCgRoZWFkGAIgASgLMhIudXNoZXIudjEuTG9nUG9pbnQSKAoEdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHdmVyc2lvbhgEIAEoCSIXChVHZXRTdG9yZVN0YXR1c1JlcXVlc3Qi+wEKFkdldFN0b3JlU3RhdHVzUmVzcG9uc2USDwoHcmVwbGljYRgBIAEoCRIQCghpZGVudGl0eRgCIAEoCRIgCgRoZWFkGAMgASgLMhIudXNoZXIudjEuTG9nUG9pbnQSFgoOc3RvcmVfaWRlbnRpdHkYBCABKAkSJgoKc3RvcmVfaGVhZBgFIAEoCzISLnVzaGVyLnYxLkxvZ1BvaW50Eg8KB3Byb2JsZW0YBiABKAkSIgoEbG9zdBgHIAMoCzIULnVzaGVyLnYxLkxvc3RDaGFuZ2USJwoIcmVwbGljYXMYCCADKAsyFS51c2hlci52MS5SZXBsaWNhSGVhZCIUChJBY2NlcHRTdG9yZVJlcXVlc3QiFQoTQWNjZXB0U3RvcmVSZXNwb25zZTLWAwoMU3RvcmVTZXJ2aWNlEj4KB01pZ3JhdGUSGC51c2hlci52MS5NaWdyYXRlUmVxdWVzdBoZLnVzaGVyLnYxLk1pZ3JhdGVSZXNwb25zZRJKCgtMaXN0UmVjb3JkcxIcLnVzaGVyLnYxLkxpc3RSZWNvcmRzUmVxdWVzdBodLnVzaGVyLnYxLkxpc3RSZWNvcmRzUmVzcG9uc2USUAoNTGlzdERvY3VtZW50cxIeLnVzaGVyLnYxLkxpc3REb2N1bWVudHNSZXF1ZXN0Gh8udXNoZXIudjEuTGlzdERvY3VtZW50c1Jlc3BvbnNlEkcKClJlYWRCYWNrdXASGy51c2hlci52MS5SZWFkQmFja3VwUmVxdWVzdBocLnVzaGVyLnYxLlJlYWRCYWNrdXBSZXNwb25zZRJTCg5HZXRTdG9yZVN0YXR1cxIfLnVzaGVyLnYxLkdldFN0b3JlU3RhdHVzUmVxdWVzdBogLnVzaGVyLnYxLkdldFN0b3JlU3RhdHVzUmVzcG9uc2USSgoLQWNjZXB0U3RvcmUSHC51c2hlci52MS5BY2NlcHRTdG9yZVJlcXVlc3QaHS51c2hlci52MS5BY2NlcHRTdG9yZVJlc3BvbnNlQjVaM2dpdGh1Yi5jb20vdXNoZXItYXV0aC91c2hlci9nZW4vZ28vdXNoZXIvdjE7dXNoZXJ2MWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * A page of the migration.
@@ -140,14 +140,15 @@ export type ListRecordsResponse_Record = Message<"usher.v1.ListRecordsResponse.R
   id: string;
 
   /**
-   * Starts at 1 and increases by one with every change.
+   * Starts at 1 and increases by one with every change; 0 for a record that cannot be used, since
+   * it is not as Usher wrote it or the store lost changes of it.
    *
    * @generated from field: int64 revision = 2;
    */
   revision: bigint;
 
   /**
-   * Id of the audit event of its last change.
+   * Id of the audit event of its last change; empty for a record that cannot be used.
    *
    * @generated from field: string event_id = 3;
    */
@@ -160,6 +161,98 @@ export type ListRecordsResponse_Record = Message<"usher.v1.ListRecordsResponse.R
  */
 export const ListRecordsResponse_RecordSchema: GenMessage<ListRecordsResponse_Record> = /*@__PURE__*/
   messageDesc(file_usher_v1_store, 3, 0);
+
+/**
+ * A page of documents, or one of them.
+ *
+ * @generated from message usher.v1.ListDocumentsRequest
+ */
+export type ListDocumentsRequest = Message<"usher.v1.ListDocumentsRequest"> & {
+  /**
+   * next_page_token of the previous response; empty for the first page.
+   *
+   * @generated from field: string page_token = 1;
+   */
+  pageToken: string;
+
+  /**
+   * Only the document of this name, such as "people/3f2c"; empty for all.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message usher.v1.ListDocumentsRequest.
+ * Use `create(ListDocumentsRequestSchema)` to create a new message.
+ */
+export const ListDocumentsRequestSchema: GenMessage<ListDocumentsRequest> = /*@__PURE__*/
+  messageDesc(file_usher_v1_store, 4);
+
+/**
+ * A page of documents.
+ *
+ * @generated from message usher.v1.ListDocumentsResponse
+ */
+export type ListDocumentsResponse = Message<"usher.v1.ListDocumentsResponse"> & {
+  /**
+   * The documents; none for a name without one. Those that have ended are left out.
+   *
+   * @generated from field: repeated usher.v1.ListDocumentsResponse.Document documents = 1;
+   */
+  documents: ListDocumentsResponse_Document[];
+
+  /**
+   * Empty at the end.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * When they were read, by the server's clock.
+   *
+   * @generated from field: google.protobuf.Timestamp read_time = 3;
+   */
+  readTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message usher.v1.ListDocumentsResponse.
+ * Use `create(ListDocumentsResponseSchema)` to create a new message.
+ */
+export const ListDocumentsResponseSchema: GenMessage<ListDocumentsResponse> = /*@__PURE__*/
+  messageDesc(file_usher_v1_store, 5);
+
+/**
+ * A document, as far as the audit log names its changes.
+ *
+ * @generated from message usher.v1.ListDocumentsResponse.Document
+ */
+export type ListDocumentsResponse_Document = Message<"usher.v1.ListDocumentsResponse.Document"> & {
+  /**
+   * Its collection, a slash and its id, such as "people/3f2c".
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Starts at 1 and increases by one with every change; 0 for a document that cannot be used, since
+   * it is not as Usher wrote it or the store lost changes of it.
+   *
+   * @generated from field: int64 revision = 2;
+   */
+  revision: bigint;
+};
+
+/**
+ * Describes the message usher.v1.ListDocumentsResponse.Document.
+ * Use `create(ListDocumentsResponse_DocumentSchema)` to create a new message.
+ */
+export const ListDocumentsResponse_DocumentSchema: GenMessage<ListDocumentsResponse_Document> = /*@__PURE__*/
+  messageDesc(file_usher_v1_store, 5, 0);
 
 /**
  * A page of a backup.
@@ -180,7 +273,7 @@ export type ReadBackupRequest = Message<"usher.v1.ReadBackupRequest"> & {
  * Use `create(ReadBackupRequestSchema)` to create a new message.
  */
 export const ReadBackupRequestSchema: GenMessage<ReadBackupRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_store, 4);
+  messageDesc(file_usher_v1_store, 6);
 
 /**
  * A page of a backup.
@@ -209,7 +302,7 @@ export type ReadBackupResponse = Message<"usher.v1.ReadBackupResponse"> & {
  * Use `create(ReadBackupResponseSchema)` to create a new message.
  */
 export const ReadBackupResponseSchema: GenMessage<ReadBackupResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_store, 5);
+  messageDesc(file_usher_v1_store, 7);
 
 /**
  * LogPoint is a position in the audit log.
@@ -237,7 +330,7 @@ export type LogPoint = Message<"usher.v1.LogPoint"> & {
  * Use `create(LogPointSchema)` to create a new message.
  */
 export const LogPointSchema: GenMessage<LogPoint> = /*@__PURE__*/
-  messageDesc(file_usher_v1_store, 6);
+  messageDesc(file_usher_v1_store, 8);
 
 /**
  * LostChange is a change that a replica saw and that the store has lost.
@@ -293,7 +386,7 @@ export type LostChange = Message<"usher.v1.LostChange"> & {
  * Use `create(LostChangeSchema)` to create a new message.
  */
 export const LostChangeSchema: GenMessage<LostChange> = /*@__PURE__*/
-  messageDesc(file_usher_v1_store, 7);
+  messageDesc(file_usher_v1_store, 9);
 
 /**
  * ReplicaHead is how far a live replica has read the audit log.
@@ -335,7 +428,7 @@ export type ReplicaHead = Message<"usher.v1.ReplicaHead"> & {
  * Use `create(ReplicaHeadSchema)` to create a new message.
  */
 export const ReplicaHeadSchema: GenMessage<ReplicaHead> = /*@__PURE__*/
-  messageDesc(file_usher_v1_store, 8);
+  messageDesc(file_usher_v1_store, 10);
 
 /**
  * GetStoreStatusRequest is empty.
@@ -350,7 +443,7 @@ export type GetStoreStatusRequest = Message<"usher.v1.GetStoreStatusRequest"> & 
  * Use `create(GetStoreStatusRequestSchema)` to create a new message.
  */
 export const GetStoreStatusRequestSchema: GenMessage<GetStoreStatusRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_store, 9);
+  messageDesc(file_usher_v1_store, 11);
 
 /**
  * GetStoreStatusResponse is what a replica knows about its store.
@@ -420,7 +513,7 @@ export type GetStoreStatusResponse = Message<"usher.v1.GetStoreStatusResponse"> 
  * Use `create(GetStoreStatusResponseSchema)` to create a new message.
  */
 export const GetStoreStatusResponseSchema: GenMessage<GetStoreStatusResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_store, 10);
+  messageDesc(file_usher_v1_store, 12);
 
 /**
  * AcceptStoreRequest is empty.
@@ -435,7 +528,7 @@ export type AcceptStoreRequest = Message<"usher.v1.AcceptStoreRequest"> & {
  * Use `create(AcceptStoreRequestSchema)` to create a new message.
  */
 export const AcceptStoreRequestSchema: GenMessage<AcceptStoreRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_store, 11);
+  messageDesc(file_usher_v1_store, 13);
 
 /**
  * AcceptStoreResponse is empty.
@@ -450,7 +543,7 @@ export type AcceptStoreResponse = Message<"usher.v1.AcceptStoreResponse"> & {
  * Use `create(AcceptStoreResponseSchema)` to create a new message.
  */
 export const AcceptStoreResponseSchema: GenMessage<AcceptStoreResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_store, 12);
+  messageDesc(file_usher_v1_store, 14);
 
 /**
  * StoreService looks after the store as a whole: its migration, its comparison with the audit log,
@@ -489,6 +582,17 @@ export const StoreService: GenService<{
     methodKind: "unary";
     input: typeof ListRecordsRequestSchema;
     output: typeof ListRecordsResponseSchema;
+  },
+  /**
+   * ListDocuments reads the revision of each document whose creation and removal are in the audit log: people,
+   * invitations, sessions, leaks and webhooks. Their content is not in the answer.
+   *
+   * @generated from rpc usher.v1.StoreService.ListDocuments
+   */
+  listDocuments: {
+    methodKind: "unary";
+    input: typeof ListDocumentsRequestSchema;
+    output: typeof ListDocumentsResponseSchema;
   },
   /**
    * ReadBackup reads a page of a backup. The store changes meanwhile; the last pages hold what
