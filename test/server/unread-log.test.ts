@@ -1,7 +1,7 @@
 /** A log that is not read keeps neither verdicts nor an exit waiting, and says what it lost. */
 
 import { once } from 'node:events';
-import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
+import { createReadStream, mkdtempSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -130,10 +130,22 @@ describe.each<Kind>(['a pipe', 'a socket'])('%s that is not read', kind => {
   });
 });
 
+test('a program that shares the pipe, and has it block, holds nothing up', async () => {
+  // libuv has each pipe that it hands to a child block, for all processes that have it.
+  const start = "process.getBuiltinModule('child_process').spawn('true', { stdio: 'inherit' })";
+  const { usher } = await startUnread('a pipe', { NODE_OPTIONS: onSignal(start) });
+  usher.child.kill('SIGUSR2');
+  await call(usher);
+  expect(await usher.stop()).toBe(0);
+});
+
 test('workers answer too, also after one has died, and their lines are whole', async () => {
   const { usher, read } = await startUnread('a pipe', { USHER_WORKERS: '2' });
   await call(usher);
   const [first = 0, ...others] = await workerPids(usher);
+  // With the same one, the start of each would have it block for a moment.
+  const outputs = [usher.child.pid, first, ...others].map(pid => readlinkSync(`/proc/${pid}/fd/2`));
+  expect(new Set(outputs).size).toBe(outputs.length);
   process.kill(first, 'SIGKILL');
   await until(async () => {
     const now = await workerPids(usher);
