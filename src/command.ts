@@ -1,16 +1,21 @@
 /** Runs the command given on the command line. */
 
 import { openTerminal } from './cli/terminal.ts';
+import { logOutput, setNonBlocking } from './log-output.ts';
 import type { Environment } from './settings/config.ts';
 
-// A reader that closes the pipe early, as in `usher token list | head`, is not an error.
+let serves = false;
+
+// A reader that closes the pipe early, as in `usher token list | head`, is not an error. It ends a command,
+// but not a server.
 process.stdout.on('error', error => {
+  if (serves) return;
   if ('code' in error && error.code === 'EPIPE') process.exit(0);
   throw error;
 });
+process.stderr.on('error', () => undefined);
 
 const args = process.argv.slice(2);
-const terminal = openTerminal(process, process.env);
 const isServer = args.length === 1 && args[0] === 'serve';
 process.exitCode = isServer ? await serveAlone() : await runOther();
 
@@ -21,21 +26,29 @@ async function serveAlone(): Promise<number> {
     return 0;
   } catch (error) {
     const { exitCodeOf, explain } = await import('./cli/exit-codes.ts');
-    terminal.note(`usher: ${explain(error)}`);
-    return exitCodeOf(error);
+    logOutput.write(`usher: ${explain(error)}\n`);
+    // At once, whatever still waits for the reader of the standard output.
+    process.exit(exitCodeOf(error));
   }
 }
 
 async function runOther(): Promise<number> {
   const { runCommand } = await import('./cli/program.ts');
   return await runCommand(args, {
-    ...{ env: process.env, terminal, stdin: process.stdin, now: Date.now },
+    ...{
+      env: process.env,
+      terminal: openTerminal(process, process.env),
+      stdin: process.stdin,
+      now: Date.now,
+    },
     ...{ serve, restore, checkBackup },
   });
 }
 
 /** Loads the server only for `usher serve`, so that other commands start fast. */
 async function serve(env: Environment): Promise<void> {
+  serves = true;
+  setNonBlocking(process.stdout);
   const { boundHeap } = await import('./server/heap.ts');
   boundHeap();
   const { serve: start } = await import('./server/serve.ts');

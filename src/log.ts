@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DestinationStream, Logger } from 'pino';
 import { pino } from 'pino';
+import { logOutput } from './log-output.ts';
 
 export type { Logger } from 'pino';
 
@@ -42,7 +43,7 @@ const paths = secretNames.flatMap(name => {
  */
 export function openLog(
   level: string,
-  destination?: DestinationStream,
+  destination: DestinationStream = logOutput,
   mixin?: () => object,
 ): Logger {
   return pino(
@@ -57,8 +58,7 @@ export function openLog(
       serializers: { error: errorOf, err: errorOf },
       redact: { paths, censor: '[redacted]' },
     },
-    // Synchronous, so that the last lines before an exit are not lost.
-    destination ?? pino.destination({ dest: 2, sync: true }),
+    destination,
   );
 }
 

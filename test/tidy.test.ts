@@ -29,8 +29,9 @@ const server = source.filter(({ path }) => !path.startsWith('src/manager/web/'))
 const rooms: Record<string, readonly string[]> = {
   main: ['command'],
   binary: ['command', 'store', 'main'],
-  command: ['server', 'settings', 'cli'],
-  log: [],
+  command: ['server', 'settings', 'cli', 'log-output'],
+  log: ['log-output'],
+  'log-output': [],
   version: [],
   server: [
     'transport',
@@ -48,6 +49,7 @@ const rooms: Record<string, readonly string[]> = {
     'reading',
     'tracing',
     'log',
+    'log-output',
     'version',
     'main',
     'webhooks',

@@ -131,7 +131,7 @@ const rows: readonly (readonly Graph[])[] = [
     {
       title: 'Refused',
       description:
-        'Connections and requests refused, answers not read, wrong credentials, slowed calls.',
+        'Connections, requests and calls refused, answers not read, wrong credentials, lines of the log dropped.',
       unit: 'ops',
       lines: [
         [
@@ -143,6 +143,7 @@ const rows: readonly (readonly Graph[])[] = [
         [rate('usher_wrong_credentials_total', 'instance'), 'wrong credentials {{instance}}'],
         [rate('usher_slowed_calls_total', 'reason'), 'slowed {{reason}}'],
         [rate('usher_tls_handshake_failures_total', 'listener, kind'), 'TLS {{listener}} {{kind}}'],
+        [rate('usher_log_lines_dropped_total', 'instance'), 'log {{instance}}'],
       ],
     },
   ],

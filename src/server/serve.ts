@@ -3,6 +3,7 @@
 import cluster from 'node:cluster';
 import { isSea } from 'node:sea';
 import { type Logger, openLog } from '../log.ts';
+import { logOutput } from '../log-output.ts';
 import type { Config, Environment } from '../settings/config.ts';
 import { formerNameWarnings, keySources, readConfig } from '../settings/config.ts';
 import { openSecrets, type ServerSecrets } from '../settings/first-start.ts';
@@ -44,6 +45,7 @@ export async function serve(env: Environment): Promise<void> {
 async function start(given: Environment): Promise<void> {
   const env = cluster.isWorker ? withKeys(given, await keysFromParent()) : given;
   const config = readConfig(env);
+  logOutput.limit(config.logBytesMax);
   const traces: { tracing?: Tracing } = {};
   const scopes = callScopes(config);
   const log = openLog(config.logLevel, undefined, () => {
@@ -97,6 +99,7 @@ async function start(given: Environment): Promise<void> {
   });
   const server = running.server as RunningServer;
   const isReady = await server.ready(reason => {
+    if (process.stdout.writableNeedDrain) return;
     process.stdout.write(`Usher waits for its store: ${reason}\n`);
   });
   if (isReady) process.stdout.write(welcome(server, secrets.firstStart, config));
@@ -126,7 +129,7 @@ async function startMany(
   const { keysInUse } = running.server;
   running.workers = startWorkers({
     count: config.workers,
-    ...{ env, log, limits, tickets: options.tickets },
+    ...{ env, log, limits, tickets: options.tickets, say: logOutput.write },
     keys: () => keysText(keysInUse()),
   });
   await running.workers.ready;

@@ -7,13 +7,13 @@
 
 import type { ChildProcess } from 'node:child_process';
 import cluster from 'node:cluster';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from '../log.ts';
 import type { Environment } from '../settings/config.ts';
 import { awakeTimeout } from '../timing/awake.ts';
 import { createTicketSecret, type TicketSecret } from '../transport/tls/ticket-keys.ts';
 import type { ProcessMetrics } from './metrics/metrics.ts';
+import { relayLines } from './relay-lines.ts';
 import type { FromWorker, ToWorker } from './worker-messages.ts';
 
 /** Limits of the supervision. */
@@ -62,6 +62,8 @@ export interface Workers {
 interface Worker {
   process: ChildProcess;
   ready: Promise<void>;
+  /** Resolves when it has exited and its last lines are here. */
+  closed: Promise<unknown>;
 }
 
 /** What workers are started with. */
@@ -73,18 +75,21 @@ export interface WorkersDeps {
   limits: WorkerLimits;
   /** The secret of TLS session tickets, which each worker gets. */
   tickets?: TicketSecret;
+  /** Writes lines of the log that a worker wrote. */
+  say(lines: string): void;
   /** The master keys in use, as their setting has them: a worker does not read them itself. */
   keys(): string;
 }
 
 /** Starts workers. */
 export function startWorkers(deps: WorkersDeps): Workers {
-  const { count, env, log, limits, tickets = createTicketSecret(), keys } = deps;
+  const { count, env, log, limits, tickets = createTicketSecret(), say, keys } = deps;
   cluster.schedulingPolicy = cluster.SCHED_RR;
   cluster.setupPrimary({
     exec: fileURLToPath(new URL('../main.ts', import.meta.url)),
     args: ['serve'],
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    // Not inherited: a start would have the output of all processes wait for its reader (uv_spawn).
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const places: Worker[] = [];
   /** The worker that is about to replace another. */
@@ -94,12 +99,16 @@ export function startWorkers(deps: WorkersDeps): Workers {
   const start = (place: number, pauseMs: number): Worker => {
     const child = cluster.fork(env).process;
     closeUntaken(child);
+    for (const from of [child.stdout, child.stderr]) if (from !== null) relayLines(from, say);
     child.on('message', ({ kind }: FromWorker) => {
       if (kind !== 'keys wanted') return;
       // A worker that is gone by now gets them when it is started again.
       child.send({ kind: 'keys', ask: 0, keys: keys() } satisfies ToWorker, () => undefined);
     });
-    const worker = { process: child, ready: readyOf(child, limits.readyMs) };
+    const closed = new Promise(resolve => {
+      child.once('close', resolve);
+    });
+    const worker = { process: child, ready: readyOf(child, limits.readyMs), closed };
     worker.ready
       .then(() => {
         sendTickets(child, tickets);
@@ -144,7 +153,7 @@ export function startWorkers(deps: WorkersDeps): Workers {
       const old = places[place] as Worker;
       places[place] = next;
       coming = undefined;
-      await end(old.process, limits.stopMs);
+      await end(old, limits.stopMs);
     }
     log.info('all workers were replaced');
   };
@@ -183,7 +192,7 @@ export function startWorkers(deps: WorkersDeps): Workers {
     async stop() {
       stopping = true;
       const all = coming === undefined ? places : [...places, coming];
-      await Promise.all(all.map(({ process }) => end(process, limits.stopMs)));
+      await Promise.all(all.map(worker => end(worker, limits.stopMs)));
     },
   };
 }
@@ -219,12 +228,10 @@ function sendTickets(child: ChildProcess, { current }: TicketSecret): void {
 }
 
 /** Stops a worker; kills it after the limit. */
-async function end(child: ChildProcess, limitMs: number): Promise<void> {
-  if (!isRunning(child)) return;
-  const exit = once(child, 'exit');
-  child.kill('SIGTERM');
+async function end({ process: child, closed }: Worker, limitMs: number): Promise<void> {
+  if (isRunning(child)) child.kill('SIGTERM');
   const timer = awakeTimeout(() => child.kill('SIGKILL'), limitMs);
-  await exit;
+  await closed;
   timer.clear();
 }
 

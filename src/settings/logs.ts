@@ -40,4 +40,13 @@ export const logSettings = {
     default: '0',
     read: wholeNumber(0, 100_000),
   },
+  logBytesMax: {
+    name: 'USHER_LOG_BYTES_MAX',
+    meaning:
+      'Most bytes of the log that wait, per process, when the standard error is not read fast enough; lines ' +
+      'beyond them are dropped and counted (docs/running.md)',
+    range: '65536 to 1073741824 bytes',
+    default: '1048576',
+    read: wholeNumber(65_536, 1_073_741_824),
+  },
 } as const satisfies Record<string, Setting<unknown>>;

@@ -2,16 +2,8 @@
 
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
+import { onSignal } from './throw-on-signal.ts';
 import { startUsherProcess } from './usher-process.ts';
-
-/** Has the process do this to an error as libraries throw them, on a signal. */
-function onSignal(statement: string): string {
-  const code = `process.on('SIGUSR2', () => {
-    const error = Object.assign(new Error('odd'), { command: { args: ['s3' + 'cret'] } });
-    ${statement};
-  });`;
-  return `--import=data:text/javascript,${encodeURIComponent(code).replaceAll("'", '%27')}`;
-}
 
 test.each([
   ['thrown in a callback', 'throw error'],

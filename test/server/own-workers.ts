@@ -35,7 +35,7 @@ export async function startOwnWorkers(): Promise<OwnWorkers> {
   const log = openLog('error', { write: () => undefined });
   const workers = startWorkers({
     count: 2,
-    ...{ env, log },
+    ...{ env, log, say: line => void process.stderr.write(line) },
     limits: { ...fixedWorkerLimits, stopMs: 10_000 },
     keys: () => secrets.USHER_MASTER_KEYS,
   });

@@ -26,6 +26,7 @@ import { type CallerResult, createCallerMetric } from './caller-metric.ts';
 import { addDurationsMetric } from './durations-metric.ts';
 import { createKeyUseMetric } from './key-use-metric.ts';
 import { type CountLeak, createLeakMetric } from './leak-metric.ts';
+import { addLogMetric } from './log-metric.ts';
 import { createMemoryMetric } from './memory-metric.ts';
 import { createStoreMetrics, type StoreMetrics } from './store-metrics.ts';
 import { createTlsMetrics } from './tls-metrics.ts';
@@ -222,6 +223,7 @@ export function createMetrics(
   }).set({ version, node: process.version }, 1);
   const durations = createDurations();
   addDurationsMetric(registry, durations);
+  addLogMetric(registry);
   const json = async (): Promise<ProcessMetrics> => ({
     metrics: (await registry.getMetricsAsJSON()) as unknown as JsonMetric[],
     durations: durations.counts(),
