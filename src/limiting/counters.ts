@@ -22,6 +22,10 @@ export interface Counters {
   removeAll(tokenId: string): void;
   /** Notes whether the store has all that a counter counted. */
   settle(counter: Placed, isSettled: boolean): void;
+  /** Those with counts that the store does not have, or that were never read. What is removed leaves. */
+  readonly waiting: Set<Placed>;
+  /** Whether the store can be read: while it cannot, what it has is not dropped either. */
+  isReadable: boolean;
   /** All of them, in no particular order. Those that are removed meanwhile are left out. */
   all(): Iterable<Placed>;
   readonly count: number;
@@ -65,6 +69,8 @@ export function createCounters({ bytesMax, onDropped }: CounterLimits): Counters
   /** The groups above the share, fewer than five, and some that were above it. */
   const heavy = new Map<Group, Circle>();
   const circle = createCircle();
+  const waiting = new Set<Placed>();
+  let isReadable = true;
   let bytes = 0;
 
   const isHeavy = (group: Group, more = 0) => group.bytes + more > bytesMax * share;
@@ -113,6 +119,7 @@ export function createCounters({ bytesMax, onDropped }: CounterLimits): Counters
     group.ofRules = group.ofRules.filter(
       ({ bySubject, shared }) => bySubject.size > 0 || shared !== undefined,
     );
+    waiting.delete(counter);
     circle.remove(counter);
     heavy.get(group)?.remove(counter);
     weigh(group, -weightOf(counter));
@@ -132,7 +139,7 @@ export function createCounters({ bytesMax, onDropped }: CounterLimits): Counters
     while (bytes + needed > bytesMax) {
       const from = isHeavy(group, needed) ? group : heaviest();
       const own = from && heavy.get(from);
-      const { free, other } = (own ?? circle).find(now);
+      const { free, other } = (own ?? circle).find(now, isReadable);
       if (free !== undefined) remove(free);
       else if (from === group) return false;
       else if (other === undefined) return true;
@@ -150,7 +157,10 @@ export function createCounters({ bytesMax, onDropped }: CounterLimits): Counters
     if (group === undefined) return;
     if (counter.isShared || counter.rule.per === 'token' || !heavy.has(group)) onDropped();
     else addCounts(sharedOf(group, counter.rule), counter);
+    const isWaiting = waiting.has(counter);
     remove(counter);
+    // Its memory is full only once: its access token makes no more of them until some are over.
+    if (isWaiting) waiting.add(counter);
   };
   const find: Counters['find'] = (tokenId, rule, subject) => {
     const group = groups.get(tokenId);
@@ -191,6 +201,13 @@ export function createCounters({ bytesMax, onDropped }: CounterLimits): Counters
       if (group === undefined || !isIn(group, counter)) return;
       circle.move(counter);
       heavy.get(group)?.move(counter);
+    },
+    waiting,
+    get isReadable() {
+      return isReadable;
+    },
+    set isReadable(is) {
+      isReadable = is;
     },
     all: circle.all,
     get count() {
