@@ -70,7 +70,6 @@ export function createCounters({ bytesMax, onDropped }: CounterLimits): Counters
   const heavy = new Map<Group, Circle>();
   const circle = createCircle();
   const waiting = new Set<Placed>();
-  let isReadable = true;
   let bytes = 0;
 
   const isHeavy = (group: Group, more = 0) => group.bytes + more > bytesMax * share;
@@ -139,7 +138,7 @@ export function createCounters({ bytesMax, onDropped }: CounterLimits): Counters
     while (bytes + needed > bytesMax) {
       const from = isHeavy(group, needed) ? group : heaviest();
       const own = from && heavy.get(from);
-      const { free, other } = (own ?? circle).find(now, isReadable);
+      const { free, other } = (own ?? circle).find(now, table.isReadable);
       if (free !== undefined) remove(free);
       else if (from === group) return false;
       else if (other === undefined) return true;
@@ -159,7 +158,7 @@ export function createCounters({ bytesMax, onDropped }: CounterLimits): Counters
     else addCounts(sharedOf(group, counter.rule), counter);
     const isWaiting = waiting.has(counter);
     remove(counter);
-    // Its memory is full only once: its access token makes no more of them until some are over.
+    // The store still gets its counts. There are few of these: a heavy access token gets no new counters meanwhile.
     if (isWaiting) waiting.add(counter);
   };
   const find: Counters['find'] = (tokenId, rule, subject) => {
@@ -167,7 +166,7 @@ export function createCounters({ bytesMax, onDropped }: CounterLimits): Counters
     return group && ofRuleIn(group, rule)?.bySubject.get(subject);
   };
 
-  return {
+  const table: Counters = {
     of(tokenId, rule, subject, now) {
       const known = find(tokenId, rule, subject);
       if (known !== undefined) {
@@ -203,12 +202,7 @@ export function createCounters({ bytesMax, onDropped }: CounterLimits): Counters
       heavy.get(group)?.move(counter);
     },
     waiting,
-    get isReadable() {
-      return isReadable;
-    },
-    set isReadable(is) {
-      isReadable = is;
-    },
+    isReadable: true,
     all: circle.all,
     get count() {
       return circle.size;
@@ -217,6 +211,7 @@ export function createCounters({ bytesMax, onDropped }: CounterLimits): Counters
       return bytes;
     },
   };
+  return table;
 }
 
 function ofRuleIn({ ofRules }: Group, { name }: Rule): OfRule | undefined {
