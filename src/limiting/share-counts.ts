@@ -60,7 +60,8 @@ export function shareCounts(deps: SharingDeps): RunningSharing {
       if (counter === undefined) return;
       const idleMs = Math.abs(at - counter.askedAt);
       if (idleMs > limits.forgetMs && !waiting.has(counter)) {
-        if (counter.isSettled || isIdle(counter, at)) counters.remove(counter);
+        const isInStore = counter.isSettled && counters.isReadable;
+        if (isInStore || isIdle(counter, at)) counters.remove(counter);
       } else if (idleMs < limits.inUseMs && !counter.isShared) {
         if (Math.abs(at - counter.answeredAt) >= limits.refreshMs) chosen.add(counter);
       }

@@ -203,6 +203,28 @@ test('a counter that is used is asked about again, and one that is not is droppe
   await sharing.close();
 });
 
+test('while the store is away, a counter that is not used is kept', async () => {
+  const clock = { now: start };
+  const store = memoryStore();
+  const { asks, sharing, counters } = replica(store, clock, { forgetMs: 5000 });
+  const other = { ...monthly(10), id: 't2' };
+  expect([1, 2].map(() => asks(monthly(2)))).toEqual([true, true]);
+  await sharing.flush();
+  store.fails = 'before';
+  for (let n = 0; n < 3; n++) {
+    asks(other);
+    await sharing.flush();
+    clock.now += 10_000;
+  }
+  expect(asks(monthly(2))).toBe(false);
+  store.fails = 'no';
+  await sharing.flush();
+  clock.now += 10_000;
+  asks(other);
+  await sharing.flush();
+  expect(counters.has('t1')).toBe(false);
+});
+
 test('a new first master key takes over the counts of subjects from the one before', async () => {
   const clock = { now: start };
   const store = memoryStore();
