@@ -150,12 +150,16 @@ export function createCounters({ bytesMax, onDropped }: CounterLimits): Counters
     for (const group of heavy.keys()) if (isHeavy(group)) return group;
     return undefined;
   };
-  /** Removes a counter that the store does not have yet: its counts are those of all other subjects. */
+  /** Removes a counter that cannot be read again now: its counts become those of all other subjects. */
   const fold = (counter: Placed) => {
     const group = groups.get(counter.tokenId);
     if (group === undefined) return;
-    if (counter.isShared || counter.rule.per === 'token' || !heavy.has(group)) onDropped();
-    else addCounts(sharedOf(group, counter.rule), counter);
+    if (counter.isShared || counter.rule.per === 'token' || !heavy.has(group)) {
+      onDropped();
+      remove(counter);
+      return;
+    }
+    addCounts(sharedOf(group, counter.rule), counter);
     const isWaiting = waiting.has(counter);
     remove(counter);
     // The store still gets its counts. There are few of these: a heavy access token gets no new counters meanwhile.

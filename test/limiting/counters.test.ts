@@ -165,4 +165,5 @@ test('more access tokens than there is memory for: counts are dropped, and that 
   }
   expect(counters.bytes).toBeLessThanOrEqual(bytesMax);
   expect(events.dropped).toBe(5000 - counters.count);
+  expect(counters.waiting.size).toBe(counters.count);
 });
