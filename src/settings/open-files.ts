@@ -1,6 +1,6 @@
 /** Warns of files with secrets that other users of this machine may read. */
 
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Config, Environment } from './config.ts';
 import { mountedData } from './key-folder.ts';
@@ -45,9 +45,18 @@ export function openFileWarnings(
  * since Usher could not read it otherwise.
  */
 function isOpen(path: string): boolean {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statOf(path);
   if (!stat?.isFile() || isMounted(dirname(path))) return false;
   return (stat.mode & (stat.uid === process.getuid?.() ? 0o077 : 0o027)) !== 0;
+}
+
+/** Undefined for a file that cannot be looked at: what reads it says so. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 function isWritable(folder: string): boolean {

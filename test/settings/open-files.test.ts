@@ -82,6 +82,13 @@ test('what Kubernetes mounts has the rights that it gives', () => {
   expect(openFileWarnings({ masterKeysFolder: root }, env)).toEqual([]);
 });
 
+test('a file that cannot be looked at is no reason not to start', () => {
+  const path = join(root, 'loop');
+  symlinkSync('loop', path);
+  expect(openFileWarnings({}, { USHER_MANAGER_KEY_FILE: path })).toEqual([]);
+  expect(openFileWarnings({}, { USHER_MANAGER_KEY_FILE: join(root, 'none') })).toEqual([]);
+});
+
 test('a file of another user, which its group may read', () => {
   const path = fill('secret', 'x', 0o440);
   const warnings = () => openFileWarnings({}, { USHER_STORE_FILE: path });
