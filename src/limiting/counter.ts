@@ -74,7 +74,7 @@ export function countOne(counter: Counter, slot: number): void {
   const place = placeOf(slot, counts.length);
   counts[place] = (counts[place] ?? 0) + 1;
   counter.unsent ??= [];
-  const same = counter.unsent.findLast(([each]) => each === slot);
+  const same = countedIn(counter.unsent, slot);
   if (same !== undefined) {
     same[1]++;
     return;
@@ -126,10 +126,16 @@ export function takeTotals(
   advance(counter, counter.newest + Math.max(0, ...ahead));
   for (const [slot, total] of totals) {
     if (!isKept(counter, slot)) continue;
-    const unsent = counter.unsent?.find(([each]) => each === slot)?.[1] ?? 0;
+    const unsent = (counter.unsent && countedIn(counter.unsent, slot)?.[1]) ?? 0;
     const place = placeOf(slot, counter.counts.length);
     counter.counts[place] = Math.max(countIn(counter, slot), total + unsent);
   }
+}
+
+/** It is the last one, nearly always. */
+function countedIn(all: readonly Counted[], slot: number): Counted | undefined {
+  for (let n = all.length - 1; n >= 0; n--) if (all[n]?.[0] === slot) return all[n];
+  return undefined;
 }
 
 function isKept({ newest, counts }: Counter, slot: number): boolean {

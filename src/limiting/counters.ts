@@ -22,6 +22,10 @@ export interface Counters {
   removeAll(tokenId: string): void;
   /** Notes whether the store has all that a counter counted. */
   settle(counter: Placed, isSettled: boolean): void;
+  /** Those with counts that the store does not have, or that were never read. What is removed leaves. */
+  readonly waiting: Set<Placed>;
+  /** Whether the store can be read: while it cannot, what it has is not dropped either. */
+  isReadable: boolean;
   /** All of them, in no particular order. Those that are removed meanwhile are left out. */
   all(): Iterable<Placed>;
   readonly count: number;
@@ -65,6 +69,7 @@ export function createCounters({ bytesMax, onDropped }: CounterLimits): Counters
   /** The groups above the share, fewer than five, and some that were above it. */
   const heavy = new Map<Group, Circle>();
   const circle = createCircle();
+  const waiting = new Set<Placed>();
   let bytes = 0;
 
   const isHeavy = (group: Group, more = 0) => group.bytes + more > bytesMax * share;
@@ -113,6 +118,7 @@ export function createCounters({ bytesMax, onDropped }: CounterLimits): Counters
     group.ofRules = group.ofRules.filter(
       ({ bySubject, shared }) => bySubject.size > 0 || shared !== undefined,
     );
+    waiting.delete(counter);
     circle.remove(counter);
     heavy.get(group)?.remove(counter);
     weigh(group, -weightOf(counter));
@@ -132,7 +138,7 @@ export function createCounters({ bytesMax, onDropped }: CounterLimits): Counters
     while (bytes + needed > bytesMax) {
       const from = isHeavy(group, needed) ? group : heaviest();
       const own = from && heavy.get(from);
-      const { free, other } = (own ?? circle).find(now);
+      const { free, other } = (own ?? circle).find(now, table.isReadable);
       if (free !== undefined) remove(free);
       else if (from === group) return false;
       else if (other === undefined) return true;
@@ -144,20 +150,27 @@ export function createCounters({ bytesMax, onDropped }: CounterLimits): Counters
     for (const group of heavy.keys()) if (isHeavy(group)) return group;
     return undefined;
   };
-  /** Removes a counter that the store does not have yet: its counts are those of all other subjects. */
+  /** Removes a counter that cannot be read again now: its counts become those of all other subjects. */
   const fold = (counter: Placed) => {
     const group = groups.get(counter.tokenId);
     if (group === undefined) return;
-    if (counter.isShared || counter.rule.per === 'token' || !heavy.has(group)) onDropped();
-    else addCounts(sharedOf(group, counter.rule), counter);
+    if (counter.isShared || counter.rule.per === 'token' || !heavy.has(group)) {
+      onDropped();
+      remove(counter);
+      return;
+    }
+    addCounts(sharedOf(group, counter.rule), counter);
+    const isWaiting = waiting.has(counter);
     remove(counter);
+    // The store still gets its counts. There are few of these: a heavy access token gets no new counters meanwhile.
+    if (isWaiting) waiting.add(counter);
   };
   const find: Counters['find'] = (tokenId, rule, subject) => {
     const group = groups.get(tokenId);
     return group && ofRuleIn(group, rule)?.bySubject.get(subject);
   };
 
-  return {
+  const table: Counters = {
     of(tokenId, rule, subject, now) {
       const known = find(tokenId, rule, subject);
       if (known !== undefined) {
@@ -192,6 +205,8 @@ export function createCounters({ bytesMax, onDropped }: CounterLimits): Counters
       circle.move(counter);
       heavy.get(group)?.move(counter);
     },
+    waiting,
+    isReadable: true,
     all: circle.all,
     get count() {
       return circle.size;
@@ -200,6 +215,7 @@ export function createCounters({ bytesMax, onDropped }: CounterLimits): Counters
       return bytes;
     },
   };
+  return table;
 }
 
 function ofRuleIn({ ofRules }: Group, { name }: Rule): OfRule | undefined {

@@ -62,10 +62,10 @@ export interface Circle {
   readonly size: number;
   all(): Iterable<Placed>;
   /**
-   * `free`: one of which nothing is lost, since the store has it or it does not count any more. If there is
-   * none, `other` is one that the hand passed.
+   * `free`: one of which nothing is lost, since the store has it and can be read, or it does not count any
+   * more. If there is none, `other` is one that the hand passed.
    */
-  find(now: number): { free: Placed | undefined; other: Placed | undefined };
+  find(now: number, isReadable: boolean): { free: Placed | undefined; other: Placed | undefined };
 }
 
 /** How many counters the hand passes to find the best one. */
@@ -77,12 +77,12 @@ export function createCircle(): Circle {
   const unsettled = createHand();
   const partOf = ({ isSettled }: Placed) => (isSettled ? settled : unsettled);
   return {
-    add: counter => void partOf(counter).counters.add(counter),
-    remove: counter => void partOf(counter).counters.delete(counter),
+    add: counter => partOf(counter).add(counter),
+    remove: counter => partOf(counter).remove(counter),
     move(counter) {
       const [from, to] = counter.isSettled ? [unsettled, settled] : [settled, unsettled];
-      from.counters.delete(counter);
-      to.counters.add(counter);
+      from.remove(counter);
+      to.add(counter);
     },
     get size() {
       return settled.counters.size + unsettled.counters.size;
@@ -91,10 +91,15 @@ export function createCircle(): Circle {
       yield* settled.counters;
       yield* unsettled.counters;
     },
-    find(now) {
+    find(now, isReadable) {
       let free: Placed | undefined;
+      let other: Placed | undefined;
       for (let step = 0; step < Math.min(stepsMax, settled.counters.size); step++) {
         const counter = settled.next();
+        if (counter !== undefined && !isReadable && !isIdle(counter, now)) {
+          other = counter;
+          continue;
+        }
         free ??= counter;
         // Those over their limit stay longer: what the store says of one takes a moment to arrive.
         if (counter !== undefined && !counter.isUsed && !counter.isOver)
@@ -102,7 +107,6 @@ export function createCircle(): Circle {
         if (counter !== undefined) counter.isUsed = false;
       }
       if (free !== undefined) return { free, other: free };
-      let other: Placed | undefined;
       for (let step = 0; step < Math.min(stepsMax, unsettled.counters.size); step++) {
         other = unsettled.next();
         if (other !== undefined && isIdle(other, now)) return { free: other, other };
@@ -112,12 +116,32 @@ export function createCircle(): Circle {
   };
 }
 
+/** After how many changes a hand that rests is put back to the beginning. */
+const restMax = 10_000;
+
 function createHand() {
   const counters = new Set<Placed>();
   let hand = counters.values();
+  let changes = 0;
+  // An iterator that rests keeps each table that its Set had since.
+  const change = () => {
+    changes++;
+    if (changes < restMax) return;
+    hand = counters.values();
+    changes = 0;
+  };
   return {
-    counters,
+    counters: counters as ReadonlySet<Placed>,
+    add(counter: Placed) {
+      counters.add(counter);
+      change();
+    },
+    remove(counter: Placed) {
+      counters.delete(counter);
+      change();
+    },
     next(): Placed | undefined {
+      changes = 0;
       const { value } = hand.next();
       if (value !== undefined) return value;
       hand = counters.values();

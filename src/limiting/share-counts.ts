@@ -40,9 +40,8 @@ export interface SharingDeps {
 /** Starts it. */
 export function shareCounts(deps: SharingDeps): RunningSharing {
   const { counters, limits, now, monotonicMs } = deps;
+  const { waiting } = counters;
   const replica = randomBytes(6).toString('base64url');
-  /** Counters with counts that the store does not have, or that were never read. */
-  const waiting = new Set<Placed>();
   let inUse = counters.all()[Symbol.iterator]();
   let sequence = 0;
   let waitsSince: number | undefined;
@@ -61,7 +60,8 @@ export function shareCounts(deps: SharingDeps): RunningSharing {
       if (counter === undefined) return;
       const idleMs = Math.abs(at - counter.askedAt);
       if (idleMs > limits.forgetMs && !waiting.has(counter)) {
-        if (counter.isSettled || isIdle(counter, at)) counters.remove(counter);
+        const isInStore = counter.isSettled && counters.isReadable;
+        if (isInStore || isIdle(counter, at)) counters.remove(counter);
       } else if (idleMs < limits.inUseMs && !counter.isShared) {
         if (Math.abs(at - counter.answeredAt) >= limits.refreshMs) chosen.add(counter);
       }
@@ -125,15 +125,13 @@ export function shareCounts(deps: SharingDeps): RunningSharing {
   let running: Promise<boolean> | undefined;
   let dueMs = Number.POSITIVE_INFINITY;
   let isClosed = false;
-  /** While the store is away, it is asked as seldom as without new counters. */
-  let isFailing = false;
   /** Resolves to whether the store took all that was sent. One round at a time. */
   const run = (): Promise<boolean> => {
     running ??= round()
       .catch(() => ({ isFull: false, isWhole: false }))
       .then(({ isFull, isWhole }) => {
         running = undefined;
-        isFailing = !isWhole;
+        counters.isReadable = isWhole;
         // Counts of now wait from now on.
         if (isWhole) waitsSince = waiting.size === 0 ? undefined : monotonicMs();
         tell();
@@ -168,7 +166,8 @@ export function shareCounts(deps: SharingDeps): RunningSharing {
     changed,
     begins(counter) {
       changed(counter);
-      if (!isFailing) plan(limits.firstMs);
+      // While the store is away, it is asked as seldom as without new counters.
+      if (counters.isReadable) plan(limits.firstMs);
     },
     inUseMs: limits.inUseMs,
     waitingMs,

@@ -59,10 +59,18 @@ export function periodSlots({ period }: Pick<Quota, 'period'>): Slots {
 }
 
 function calendar({ at, start }: Pick<Slots, 'at' | 'start'>): Slots {
+  /** That of the last time, since a date costs as much as all the rest of a count. */
+  let last = { slot: 0, start: 0, end: 0 };
   return {
     together: 1,
     kept: 2,
-    at,
+    at(ms) {
+      if (ms < last.start || ms >= last.end) {
+        const slot = at(ms);
+        last = { slot, start: start(slot), end: start(slot + 1) };
+      }
+      return last.slot;
+    },
     start,
     aheadMax: 0,
     keepMs: ms => start(at(ms) + 1) - ms + 2 * dayMs,

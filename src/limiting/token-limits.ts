@@ -55,7 +55,13 @@ export function createTokenLimits(counters: Counters, sharing: Sharing): TokenLi
       const asked: Placed[] = [];
       let retryAfterMs = 0;
       for (const rule of rulesOf(record)) {
-        const counter = counters.of(record.id, rule, whose(rule, subject), now);
+        const of = whose(rule, subject);
+        // What is refused already counts nothing, so it makes no counter.
+        const counter =
+          retryAfterMs > 0
+            ? counters.find(record.id, rule, of)
+            : counters.of(record.id, rule, of, now);
+        if (counter === undefined) continue;
         // After a pause this replica no longer knows what the others counted.
         if (Math.abs(now - counter.askedAt) > sharing.inUseMs) sharing.begins(counter);
         counter.askedAt = now;

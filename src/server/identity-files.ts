@@ -96,20 +96,5 @@ export function sentenceOf(places: IdentityPlaces, { file, message }: IdentityEr
 
 /** What is unwise about the files, a sentence for each. */
 export function warningsOf(places: IdentityPlaces, { warnings }: TlsIdentity): string[] {
-  const { setting, path } = places.key;
-  const all = warnings.map(([file, text]) => `${places[file]?.setting} ${text}`);
-  if (isOpen(path)) {
-    all.push(`${setting} names a key that other users may read; run: chmod 600 ${path}`);
-  }
-  return all;
-}
-
-/**
- * Whether users other than the owner may read a file or write to it. The group may read a file of
- * another user: Kubernetes gives a process its secrets in that way (`fsGroup`).
- */
-function isOpen(path: string): boolean {
-  const { mode, uid } = statSync(path);
-  const isOwn = uid === process.getuid?.();
-  return (mode & (isOwn ? 0o077 : 0o027)) !== 0;
+  return warnings.map(([file, text]) => `${places[file]?.setting} ${text}`);
 }

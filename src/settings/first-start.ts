@@ -8,6 +8,7 @@ import type { Config, Environment } from './config.ts';
 import { SettingsError } from './config.ts';
 import { type KeySource, keyFile, keySourceOf } from './key-source.ts';
 import { makeFolder } from './make-folder.ts';
+import { openFileWarnings } from './open-files.ts';
 import { createPrivateFile, readPrivateFile } from './private-file.ts';
 import type { MasterKey } from './values.ts';
 import { adminToken, Mistake, masterKeys } from './values.ts';
@@ -55,6 +56,7 @@ export async function openSecrets(
     mistakes,
   );
   if (keys === undefined || token === undefined) throw new SettingsError(mistakes);
+  warnings.push(...openFileWarnings(config, env));
   return { masterKeys: keys, keySource, adminToken: token, firstStart, warnings };
 }
 
@@ -91,7 +93,8 @@ async function givenSecrets(config: Config, env: Environment): Promise<ServerSec
   const mistakes: string[] = [];
   const keys = await attempt(keySource.read, mistakes);
   if (keys === undefined) throw new SettingsError(mistakes);
-  return { masterKeys: keys, keySource, adminToken: token, firstStart: false, warnings: [] };
+  const warnings = openFileWarnings(config, env);
+  return { masterKeys: keys, keySource, adminToken: token, firstStart: false, warnings };
 }
 
 /** Files that may be in a data folder before the store is created. */

@@ -13,7 +13,7 @@ import { type MasterKey, Mistake, masterKeys } from './values.ts';
 const currentName = 'current';
 
 /** The link that a Kubernetes mount swaps, so that all its files change at once. */
-const mountedData = '..data';
+export const mountedData = '..data';
 
 /** How often a folder is read when it is swapped meanwhile. */
 const attemptsMax = 3;

@@ -1,5 +1,11 @@
 /** What stores share of the counts against limits of access tokens. */
 
+/**
+ * How many slots that are over a store keeps: a replica whose clock is far ahead takes those of the others for
+ * over, too.
+ */
+export const overSlotsMax = 12;
+
 /** A count of one slot of time, which both have a number. */
 export type SlotCount = readonly [slot: number, count: number];
 
@@ -14,7 +20,7 @@ export interface LimitDelta {
   added: readonly SlotCount[];
   /** What the caller knows of those slots: a store that has less has lost some of it. */
   known: readonly SlotCount[];
-  /** Slots before this one do not count any more, and are removed. */
+  /** Slots before this one are over, as far as the caller's clock knows: all but the latest are removed. */
   oldest: number;
   /** How long the store keeps the counts after this, in milliseconds. */
   keepMs: number;

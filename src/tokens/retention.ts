@@ -18,7 +18,7 @@ export interface Retention {
 
 /** What it needs. */
 export interface RetentionDeps {
-  store: Pick<Store, 'note' | 'events' | 'removeEvents'>;
+  store: Pick<Store, 'note' | 'events' | 'removeEvents' | 'health'>;
   limits: RetentionLimits;
   /** The current time in milliseconds since 1970. */
   now: () => number;
@@ -32,6 +32,8 @@ const dayMs = 86_400_000;
 export function createRetention({ store, limits, now, onFailure }: RetentionDeps): Retention {
   const run = async () => {
     if (limits.days === 0) return;
+    // A clock that is years ahead would call the whole log old. Another process, or a later run, removes it.
+    if (store.health.degraded.some(({ what }) => what === 'clock')) return;
     const old = await oldEntries(store, limits, now() - limits.days * dayMs);
     if (old === undefined) return;
     // First the checkpoint: a removal without one would look like a log that was cut.

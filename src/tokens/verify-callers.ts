@@ -150,9 +150,12 @@ function refusedBy(cause: unknown): NotLetIn {
 
 function refused(refusal: Refusal): NotLetIn {
   if (refusal.reason === 'INSUFFICIENT_SCOPE') return lacksScope;
+  // The words of this reason name another header.
+  const isMalformed = refusal.reason === 'MALFORMED_CREDENTIALS';
+  const why = isMalformed ? 'it is malformed, or there are several' : textOf(refusal);
   return {
     code: 'UNAUTHENTICATED',
-    text: `the token in ${callerHeader} is refused: ${textOf(refusal)}`,
+    text: `the token in ${callerHeader} is refused: ${why}`,
     actor: '',
   };
 }

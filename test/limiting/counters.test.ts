@@ -1,6 +1,9 @@
 /** The counters in memory: bounded, fair between access tokens, and no way to make them forget. */
 
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
+import type { LimitCounter } from '../../src/store/limit-counts.ts';
 import { limited, memoryStore, replica } from './setup.ts';
 
 const start = Date.UTC(2026, 10, 27, 12);
@@ -21,6 +24,33 @@ test('a hundred thousand subjects of one access token stay within the memory', a
   }
   await sharing.flush();
   expect(store.counts.size).toBe(100_000);
+});
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+const heapBytes = () => {
+  collect();
+  return process.memoryUsage().heapUsed;
+};
+
+test('subjects that were evicted leave nothing in memory', async () => {
+  const clock = { now: start };
+  const store: LimitCounter = {
+    countLimits: async (_, deltas) =>
+      deltas.map(({ added }) => ({ slots: added, isBroken: false })),
+  };
+  const { asks, sharing } = replica(store, clock, { bytesMax });
+  const flood = async (from: number) => {
+    for (let n = from; n < from + 50_000; n++) {
+      asks(perSubject('t1', 3), `subject ${n}`);
+      if (n % 200 === 0) await sharing.flush();
+    }
+  };
+  await flood(0);
+  const before = heapBytes();
+  await flood(50_000);
+  // An iterator over them that stands still would have kept 20 MB.
+  expect(heapBytes() - before).toBeLessThan(5_000_000);
 });
 
 test('made-up subjects reset neither another subject nor another access token', async () => {
@@ -96,6 +126,34 @@ test('what does not count any more goes first', () => {
   }
   expect(counters.bytes).toBeLessThanOrEqual(bytesMax);
   expect(events.dropped).toBe(0);
+  // Nor does it wait for the store.
+  expect(counters.waiting.size).toBeLessThanOrEqual(counters.count);
+});
+
+test('what the store has is not forgotten while it cannot be read', async () => {
+  const clock = { now: start };
+  const store = memoryStore();
+  const { asks, sharing, counters } = replica(store, clock, { bytesMax });
+  const flooded = perSubject('t1', 3);
+  expect([1, 2].map(() => asks(flooded, 'ann'))).toEqual([true, true]);
+  for (let n = 0; n < 1000; n++) {
+    if (n % 100 === 0) await sharing.flush();
+    asks(flooded, n % 10 === 0 ? 'ann' : `before ${n}`);
+  }
+  await sharing.flush();
+  expect(asks(flooded, 'ann')).toBe(false);
+  store.fails = 'before';
+  asks(flooded, 'bob');
+  await sharing.flush();
+  for (let n = 0; n < 1000; n++) {
+    asks(flooded, `made up ${n}`);
+    expect(asks(flooded, 'ann')).toBe(false);
+  }
+  expect(counters.bytes).toBeLessThanOrEqual(bytesMax * 1.01);
+  store.fails = 'no';
+  await sharing.flush();
+  asks(flooded, 'made up 1');
+  expect(asks(flooded, 'new')).toBe(true);
 });
 
 test('more access tokens than there is memory for: counts are dropped, and that is told', () => {
@@ -107,4 +165,5 @@ test('more access tokens than there is memory for: counts are dropped, and that 
   }
   expect(counters.bytes).toBeLessThanOrEqual(bytesMax);
   expect(events.dropped).toBe(5000 - counters.count);
+  expect(counters.waiting.size).toBe(counters.count);
 });

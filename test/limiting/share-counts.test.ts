@@ -149,6 +149,31 @@ test('a replica whose clock is ahead or behind by less than a second counts with
   }
 });
 
+test.each([
+  [0, 10],
+  [900, 2],
+  [2000, 2],
+  [2000, 10],
+  [2000, 60],
+])('clocks that differ by %i ms, with a window of %i s', async (differenceMs, windowSeconds) => {
+  const store = memoryStore();
+  const clocks = [0, differenceMs / 2, differenceMs].map(aheadMs => ({ aheadMs, now: 0 }));
+  const replicas = clocks.map(clock => replica(store, clock));
+  const [requests, syncMs, windowMs] = [100, 200, windowSeconds * 1000];
+  // Three times the limit.
+  const stepMs = windowMs / 300;
+  const bound = requests + 5 + 2 * Math.min(requests, (2 * syncMs + differenceMs) / stepMs / 3);
+  const accepted: number[] = [];
+  for (let [n, syncs] = [0, 0]; n < 1000; n++) {
+    const ms = n * stepMs;
+    for (const clock of clocks) clock.now = start + ms + clock.aheadMs;
+    for (; syncs * syncMs <= ms; syncs++) for (const { sharing } of replicas) await sharing.flush();
+    if (replicas[n % 3]?.asks(perToken(requests, windowSeconds))) accepted.push(ms);
+    while ((accepted[0] ?? ms) <= ms - windowMs) accepted.shift();
+    expect(accepted.length).toBeLessThanOrEqual(bound);
+  }
+});
+
 test('the store gets no subject, and no command for a verdict', async () => {
   const clock = { now: start };
   const store = memoryStore();
@@ -176,6 +201,28 @@ test('a counter that is used is asked about again, and one that is not is droppe
   await until(() => counters.count === 0);
   expect(counters.bytes).toBe(0);
   await sharing.close();
+});
+
+test('while the store is away, a counter that is not used is kept', async () => {
+  const clock = { now: start };
+  const store = memoryStore();
+  const { asks, sharing, counters } = replica(store, clock, { forgetMs: 5000 });
+  const other = { ...monthly(10), id: 't2' };
+  expect([1, 2].map(() => asks(monthly(2)))).toEqual([true, true]);
+  await sharing.flush();
+  store.fails = 'before';
+  for (let n = 0; n < 3; n++) {
+    asks(other);
+    await sharing.flush();
+    clock.now += 10_000;
+  }
+  expect(asks(monthly(2))).toBe(false);
+  store.fails = 'no';
+  await sharing.flush();
+  clock.now += 10_000;
+  asks(other);
+  await sharing.flush();
+  expect(counters.has('t1')).toBe(false);
 });
 
 test('a new first master key takes over the counts of subjects from the one before', async () => {

@@ -158,6 +158,17 @@ describe('a quota', () => {
   });
 });
 
+test('a limit for all requests bounds how many subjects are counted', () => {
+  const { asks, counters } = replica(memoryStore(), { now: start });
+  const record = limited({
+    rateLimit: { requests: 3, windowSeconds: 60, per: 'token' },
+    quota: { requests: 5, period: 'day', per: 'subject' },
+  });
+  const accepted = Array.from({ length: 100 }, (_, n) => asks(record, `made up ${n}`));
+  expect(accepted.filter(Boolean)).toHaveLength(3);
+  expect(counters.count).toBe(4);
+});
+
 test('per subject, each subject has its own count, and tokens without a subject share one', () => {
   const { asks } = replica(memoryStore(), { now: start });
   const record = limited({ rateLimit: { requests: 1, windowSeconds: 60, per: 'subject' } });

@@ -249,11 +249,3 @@ test('failed handshakes are counted by kind', async () => {
   );
   expect(server.logged.join('')).toContain('a caller speaks plain text where TLS is spoken');
 });
-
-test('a key that others may read is warned of', async () => {
-  const { cert, key } = made('first');
-  writeFileSync(path('tls.crt'), cert);
-  writeFileSync(path('tls.key'), key, { mode: 0o644 });
-  server = await runServer(env());
-  expect(server.logged.join('')).toContain('USHER_TLS_KEY_FILE names a key that other users may');
-});

@@ -1,7 +1,7 @@
 /** Counts of limits, which replicas share: a part of the suite that every store must pass. */
 
 import { expect, test } from 'vitest';
-import type { LimitDelta } from '../../src/store/limit-counts.ts';
+import { type LimitDelta, overSlotsMax } from '../../src/store/limit-counts.ts';
 import { type Opened, openPlace } from './place.ts';
 
 const delta = (fields: Partial<LimitDelta> = {}): LimitDelta => ({
@@ -40,11 +40,26 @@ export function describeLimits(opened: Opened): void {
     expect(await count('a', ...all)).toEqual(all.map((_, n) => totals([n, n + 1])));
   });
 
-  test('slots before the oldest one are removed', async () => {
-    await count('a', delta({ added: [[1, 1]] }), delta({ added: [[2, 1]], sequence: 2 }));
-    const [sums] = await count('a', delta({ added: [[9, 1]], sequence: 3, oldest: 2 }));
-    expect(sums).toEqual(totals([2, 1], [9, 1]));
-    expect(await count('b', delta())).toEqual([totals([2, 1], [9, 1])]);
+  test('slots that are over are removed, save for the latest of them', async () => {
+    for (let slot = 1; slot <= 100; slot++) {
+      await count('a', delta({ added: [[slot, 1]], sequence: slot, oldest: slot - 1 }));
+    }
+    const kept = await count('b', delta());
+    const latest = Array.from({ length: overSlotsMax + 2 }, (_, n) => 100 - n).reverse();
+    expect(kept).toEqual([totals(...latest.map((slot): [number, number] => [slot, 1]))]);
+  });
+
+  test('a replica whose clock is far ahead removes no count of the others', async () => {
+    await count('a', delta({ added: [[5, 40]], counter: 'month', oldest: 4 }));
+    for (const [sequence, slot] of [29, 31, 60].entries()) {
+      const ahead = delta({ added: [[slot, 1]], counter: 'month', oldest: slot - 1, sequence });
+      await count('b', ahead);
+      await count('b', { ...ahead, added: [], sequence: sequence + 1 });
+    }
+    // It had counted some of them before its clock went wrong.
+    await count('b', delta({ added: [[5, 2]], counter: 'month', oldest: 59, sequence: 9 }));
+    const [sums] = await count('c', delta({ counter: 'month', oldest: 4 }));
+    expect(sums?.slots[0]).toEqual([5, 42]);
   });
 
   test('a store that has less than a replica knows takes that for the sum', async () => {

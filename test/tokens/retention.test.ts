@@ -38,6 +38,18 @@ function aged(limits = {}) {
   return { ...office, create, log, check, run, clock, retention };
 }
 
+test('a process whose clock is not that of the store removes nothing', async () => {
+  const { create, log, run, clock, store } = aged();
+  await create(3);
+  clock.ms += 500 * day;
+  store.health.degrade('clock', 'this machine is 500 days ahead of Redis');
+  await run();
+  expect(await log()).toHaveLength(3);
+  store.health.degrade('clock', undefined);
+  await run();
+  expect(await log()).toHaveLength(1);
+});
+
 test('entries older than the setting go, behind a checkpoint; the others stay', async () => {
   const { create, log, check, run, clock, audit, store } = aged();
   const [gone = ''] = await create(10);

@@ -78,7 +78,7 @@ test('another is told what to do, and nothing of what it sent', async () => {
     told('the token in x-usher-caller is refused: token is not valid'),
   );
   expect(await refused(`${weak.token}, ${weak.token}`)).toEqual(
-    told('the token in x-usher-caller is refused: authorization header is malformed'),
+    told('the token in x-usher-caller is refused: it is malformed, or there are several'),
   );
   expect(await refused('')).toEqual(
     told(

@@ -1,6 +1,12 @@
 /** Shares the counts of limits between the worker processes of the embedded store, over restarts too. */
 
-import type { LimitCounter, LimitDelta, LimitTotals, SlotCount } from '../limit-counts.ts';
+import {
+  type LimitCounter,
+  type LimitDelta,
+  type LimitTotals,
+  overSlotsMax,
+  type SlotCount,
+} from '../limit-counts.ts';
 import type { LmdbLimits } from './limits.ts';
 import type { Tables } from './tables.ts';
 
@@ -38,9 +44,10 @@ export function lmdbLimitCounts(
     const key: [string, string] = [delta.tokenId, delta.counter];
     const { counts, isBroken } = readStored(tables.limits.get(key));
     const known = new Map(delta.known);
-    for (const slot of Object.keys(counts)) {
-      if (Number(slot) < delta.oldest) delete counts[slot];
-    }
+    const over = Object.keys(counts)
+      .map(Number)
+      .filter(slot => slot < delta.oldest);
+    for (const slot of over.sort(byNumber).slice(0, -overSlotsMax)) delete counts[slot];
     for (const [slot, count] of delta.added) {
       const sum = Math.max(counts[slot] ?? 0, known.get(slot) ?? 0) + count;
       counts[slot] = Math.min(sum, Number.MAX_SAFE_INTEGER);
@@ -79,6 +86,10 @@ export function lmdbLimitCounts(
       return deltas.map(delta => totals.get(delta));
     },
   };
+}
+
+function byNumber(one: number, other: number): number {
+  return one - other;
 }
 
 /** The counts in a stored text. What is no count is left out. */

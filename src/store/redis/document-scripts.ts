@@ -73,13 +73,15 @@ end
 return {events, redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[2], 'LIMIT', 0, ARGV[3])}`);
 
 /**
- * Removes documents that are over. Keys: ids, ends, then each document. Arguments: now in ms, then
- * the id of each. Answers how many.
+ * Removes documents that are over, by the clock of Redis too: one replica whose clock is ahead must not remove what
+ * the others need. Keys: ids, ends, then each document. Arguments: now in ms, then the id of each. Answers how many.
  */
 export const pruneScript = urgent(`${endText}
+local time = redis.call('TIME')
+local now = math.min(tonumber(ARGV[1]), tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000)
 for n = 3, #KEYS do
   local text, id = redis.call('GET', KEYS[n]), ARGV[n - 1]
-  if not text or endOf(text) <= tonumber(ARGV[1]) then
+  if not text or endOf(text) <= now then
     redis.call('DEL', KEYS[n])
     redis.call('ZREM', KEYS[1], id)
     redis.call('ZREM', KEYS[2], id)

@@ -1,5 +1,6 @@
 /** The Lua script that adds to the counts of limits. */
 
+import { overSlotsMax } from '../limit-counts.ts';
 import { script } from './scripts.ts';
 
 /**
@@ -12,12 +13,13 @@ local function count(text)
   local n = tonumber(text)
   if n and n >= 0 and n <= 9007199254740991 and n == math.floor(n) then return n end
 end
+local function before(one, other) return tonumber(one) < tonumber(other) end
 local answers = {}
 for n, key in ipairs(KEYS) do
   local asked = cjson.decode(ARGV[n + 1])
   local sequence, oldest, keep = asked[1], asked[2], asked[3]
   local stored = redis.pcall('HGETALL', key)
-  local sums, gone, answer, last = {}, {}, {0}, -1
+  local sums, over, gone, answer, last = {}, {}, {}, {0}, -1
   if stored.err then
     answers[n] = {-1}
   else
@@ -31,11 +33,15 @@ for n, key in ipairs(KEYS) do
       elseif not slot or not value then
         answer[1] = 1
         gone[#gone + 1] = field
-      elseif slot < oldest then
-        gone[#gone + 1] = field
       else
         sums[field] = value
+        if slot < oldest then over[#over + 1] = field end
       end
+    end
+    table.sort(over, before)
+    for i = 1, #over - ${overSlotsMax} do
+      gone[#gone + 1] = over[i]
+      sums[over[i]] = nil
     end
     if #gone > 0 then redis.call('HDEL', key, unpack(gone)) end
     if #asked > 3 then

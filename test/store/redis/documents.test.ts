@@ -90,6 +90,16 @@ test('documents that are over are removed from Redis, others stay', async () => 
   expect(await server.send('ZRANGE', documentEndsKey('people'), 0, -1)).toEqual(['b']);
 });
 
+test('a replica whose clock is ahead removes only what is over for Redis too', async () => {
+  const { store } = await stores.openUp(url(), never);
+  const now = Date.now();
+  await store.changeDocument(person('ann', { keepUntil: now + 3_600_000 }));
+  await store.changeDocument(person('bob', { keepUntil: now + 100 }));
+  await stores.openUp(url(), often, () => Date.now() + 7_200_000);
+  await until(async () => (await server.send('EXISTS', documentKey('people', 'bob'))) === 0);
+  expect((await store.document('people', 'ann'))?.id).toBe('ann');
+});
+
 test('a document that is altered, moved, or of another collection is unavailable', async () => {
   const { store } = await stores.openUp(url(), never);
   await store.changeDocument(person('ann', { body: { roles: ['viewer'] } }));

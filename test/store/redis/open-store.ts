@@ -16,19 +16,19 @@ interface OpenedStore {
 /** Stores that one test opens. */
 export interface OpenStores {
   /** Opens one, without waiting for it to be up. */
-  open(url: string, limits?: Partial<RedisLimits>): Promise<OpenedStore>;
+  open(url: string, limits?: Partial<RedisLimits>, now?: () => number): Promise<OpenedStore>;
   /** Opens one, and waits until it is up and its feed is live. */
-  openUp(url: string, limits?: Partial<RedisLimits>): Promise<OpenedStore>;
+  openUp(url: string, limits?: Partial<RedisLimits>, now?: () => number): Promise<OpenedStore>;
   close(): Promise<void>;
 }
 
 /** Creates it. */
 export function openStores(): OpenStores {
   const opened: Store[] = [];
-  const open: OpenStores['open'] = async (url, limits = {}) => {
+  const open: OpenStores['open'] = async (url, limits = {}, now = Date.now) => {
     const warnings: string[] = [];
     const store = await openRedis(redisAddress(url), {
-      now: Date.now,
+      now,
       onWarning: message => warnings.push(message),
       // The tests' changes were made long ago.
       ...redisLimits({ tailMsMax: Number.MAX_SAFE_INTEGER, ...limits }),
@@ -47,8 +47,8 @@ export function openStores(): OpenStores {
   };
   return {
     open,
-    async openUp(url, limits) {
-      const one = await open(url, limits);
+    async openUp(url, limits, now) {
+      const one = await open(url, limits, now);
       await until(() => one.store.health.up && one.store.feed.isLive());
       return one;
     },
