@@ -3,15 +3,25 @@
 import { openTerminal } from './cli/terminal.ts';
 import type { Environment } from './settings/config.ts';
 
-// A reader that closes the pipe early, as in `usher token list | head`, is not an error.
+const args = process.argv.slice(2);
+const isServer = args.length === 1 && args[0] === 'serve';
+
+// Without a listener, Node opens its debugger on this signal, for every user of the machine.
+process.on('SIGUSR1', () => undefined);
+// This signal ends no server: one that is still being loaded has nothing to read again.
+if (isServer) process.on('SIGHUP', () => undefined);
+
 process.stdout.on('error', error => {
-  if ('code' in error && error.code === 'EPIPE') process.exit(0);
-  throw error;
+  // A server goes on without a reader, or a place, for what it prints.
+  if (isServer) return;
+  // A reader that closes the pipe early, as in `usher token list | head`, is not an error.
+  const code = 'code' in error ? error.code : undefined;
+  if (code === 'EPIPE') process.exit(0);
+  process.stderr.write(`usher: the output cannot be written (${code})\n`);
+  process.exit(2);
 });
 
-const args = process.argv.slice(2);
 const terminal = openTerminal(process, process.env);
-const isServer = args.length === 1 && args[0] === 'serve';
 process.exitCode = isServer ? await serveAlone() : await runOther();
 
 /** Loads no other command for `usher serve`: they would take 30 MB as long as it runs. */

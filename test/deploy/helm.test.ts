@@ -170,7 +170,7 @@ test('a sidecar asks no one for a token, and its API Manager judges nothing', ()
   for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe']) {
     expect(initContainers[0][probe]).toMatchObject({ httpGet: { port: 'metrics' } });
   }
-  // The pods of others may have no fsGroup, and run as any user.
+  // The pods of others may have no fsGroup, and a user of their own.
   expect(initContainers[0].securityContext).toMatchObject({
     runAsNonRoot: true,
     runAsUser: 65_532,
