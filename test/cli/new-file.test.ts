@@ -66,9 +66,11 @@ test('leaves no file where the disk takes a part of the last text', () => {
 });
 
 test('no other code writes what the system may take in part', () => {
+  // The first goes on with the rest; the log keeps it until it is taken.
+  const known = ['src/cli/new-file.ts', 'src/log-output.ts'];
   const sources = globSync('src/**/*.ts', { exclude: ['src/manager/web/**', 'src/gen/**'] });
   const partly =
     /^ *writeSync,|\bwriteSync\(|import \{[^}]*\bopen\b[^}]*\} from 'node:fs\/promises'/m;
   const found = sources.filter(source => partly.test(readFileSync(source, 'utf8')));
-  expect(found.filter(source => source !== 'src/cli/new-file.ts')).toEqual([]);
+  expect(found.filter(source => !known.includes(source))).toEqual([]);
 });

@@ -3,7 +3,7 @@
  * operating system ends the process (SIGBUS) when a hole is written to while the disk is full.
  */
 
-import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** LMDB's lock file. */
@@ -22,7 +22,7 @@ const blockBytes = 512;
 export function makeLockFile(folder: string, readers: number): void {
   const path = join(folder, lockFile);
   if (statSync(path, { throwIfNoEntry: false }) !== undefined) return;
-  mkdirSync(folder, { recursive: true });
+  if (!existsSync(folder)) mkdirSync(folder);
   try {
     writeFileSync(path, Buffer.alloc(bytes.head + readers * bytes.reader), { flag: 'wx' });
   } catch (error) {
