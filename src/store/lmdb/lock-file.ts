@@ -3,7 +3,7 @@
  * operating system ends the process (SIGBUS) when a hole is written to while the disk is full.
  */
 
-import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** LMDB's lock file. */
@@ -16,13 +16,12 @@ const bytes = { reader: 64, head: 4096 } as const;
 const blockBytes = 512;
 
 /**
- * Makes the file for so many readers, and its folder, unless they are there. LMDB takes zeros for a new one.
- * Throws when it cannot.
+ * Makes the file for so many readers, unless it is there. LMDB takes zeros for a new one. Throws when it cannot.
  */
 export function makeLockFile(folder: string, readers: number): void {
   const path = join(folder, lockFile);
-  if (statSync(path, { throwIfNoEntry: false }) !== undefined) return;
-  if (!existsSync(folder)) mkdirSync(folder);
+  // LMDB makes a folder that is missing.
+  if (existsSync(path) || !existsSync(folder)) return;
   try {
     writeFileSync(path, Buffer.alloc(bytes.head + readers * bytes.reader), { flag: 'wx' });
   } catch (error) {
