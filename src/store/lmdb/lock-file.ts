@@ -25,6 +25,8 @@ export function makeLockFile(folder: string, readers: number): void {
   try {
     writeFileSync(path, Buffer.alloc(bytes.head + readers * bytes.reader), { flag: 'wx' });
   } catch (error) {
+    // Another process made it meanwhile, and uses it.
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return;
     // With it, the next start would take the store for one whose data are gone.
     rmSync(path, { force: true });
     throw error;
