@@ -53,6 +53,7 @@ need python3-venv "the clients of docs/clients.md" /usr/bin/python3 -c 'import e
 need ruby "$readme" has ruby
 need ruby-jwt "$readme" ruby -e 'require "jwt"'
 need prometheus "the metrics and the alerts, in a real Prometheus and its promtool" has promtool
+need systemd "the unit of systemd" has systemd-analyze
 need buildah "the container image" has buildah
 need iproute2 "the container image, in a network of its own" has ip
 need golang-go "$readme, and building h2spec" has go

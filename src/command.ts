@@ -4,19 +4,26 @@ import { openTerminal } from './cli/terminal.ts';
 import { logOutput, setNonBlocking } from './log-output.ts';
 import type { Environment } from './settings/config.ts';
 
-let serves = false;
+const args = process.argv.slice(2);
+const isServer = args.length === 1 && args[0] === 'serve';
+let serves = isServer;
 
-// A reader that closes the pipe early, as in `usher token list | head`, is not an error. It ends a command,
-// but not a server.
+// Without a listener, Node opens its debugger on this signal, for every user of the machine.
+process.on('SIGUSR1', () => undefined);
+// This signal ends no server: one that is still being loaded has nothing to read again.
+if (isServer) process.on('SIGHUP', () => undefined);
+
 process.stdout.on('error', error => {
+  // A server goes on without a reader, or a place, for what it prints.
   if (serves) return;
-  if ('code' in error && error.code === 'EPIPE') process.exit(0);
-  throw error;
+  // A reader that closes the pipe early, as in `usher token list | head`, is not an error.
+  const code = 'code' in error ? error.code : undefined;
+  if (code === 'EPIPE') process.exit(0);
+  process.stderr.write(`usher: the output cannot be written (${code})\n`);
+  process.exit(2);
 });
 process.stderr.on('error', () => undefined);
 
-const args = process.argv.slice(2);
-const isServer = args.length === 1 && args[0] === 'serve';
 process.exitCode = isServer ? await serveAlone() : await runOther();
 
 /** Loads no other command for `usher serve`: they would take 30 MB as long as it runs. */

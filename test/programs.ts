@@ -46,6 +46,7 @@ const programs = {
   'terraform-config-inspect': { line: packages },
   prometheus: { line: packages },
   promtool: { line: packages },
+  'systemd-analyze': { line: packages },
   envoy: { line: downloads },
   traefik: { line: downloads },
   caddy: { line: downloads },

@@ -40,16 +40,17 @@ resource "helm_release" "usher" {
   timeout = 300
 
   values = [yamlencode({
-    image = var.image
-    store = { kind = "redis", existingSecret = "usher-store" }
-    secrets = {
-      adminToken = "usher-admin"
-      masterKeys = "usher-master-keys"
+    image       = var.image
+    store       = { kind = "redis", existingSecret = "usher-store" }
+    secrets     = { adminToken = "usher-admin", masterKeys = "usher-master-keys" }
+    tls         = { secret = "usher-tls" }
+    autoscaling = { enabled = true, minReplicas = 2, maxReplicas = 6 }
+    metrics     = { serviceMonitor = { enabled = true }, prometheusRule = { enabled = true } }
+    networkPolicy = {
+      enabled    = true,
+      callers    = [{ namespaceSelector = { matchLabels = { "usher/caller" = "true" } } }],
+      monitoring = [{ namespaceSelector = { matchLabels = { "kubernetes.io/metadata.name" = "monitoring" } } }],
     }
-    tls           = { secret = "usher-tls" }
-    autoscaling   = { enabled = true, minReplicas = 2, maxReplicas = 6 }
-    networkPolicy = { enabled = true, callers = [{ namespaceSelector = { matchLabels = { "usher/caller" = "true" } } }] }
-    metrics       = { serviceMonitor = { enabled = true }, prometheusRule = { enabled = true } }
   })]
 }
 

@@ -1,6 +1,5 @@
 /** `usher audit export`: entries as JSON Lines or CSV. `usher audit actions`: what entries there are. */
 
-import { open } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { type AuditPage, auditPages } from '../api/audit-log.ts';
 import { actionsMarkdown, auditActions } from '../wording/actions.ts';
@@ -9,7 +8,7 @@ import { addFilterOptions, type FilterOptions, filterOf } from './audit-filter.t
 import { readPages } from './audit-list.ts';
 import type { Context } from './context.ts';
 import { connect, optionsOf } from './context.ts';
-import { UsageError } from './exit-codes.ts';
+import { writeNewFile } from './new-file.ts';
 import { word } from './option-values.ts';
 import { outJson, outTable } from './terminal.ts';
 
@@ -32,7 +31,7 @@ export function addAuditExport(audit: Command, context: Context): void {
     const query = { ...filterOf(options), oldestFirst: true, limit: Number.MAX_SAFE_INTEGER };
     const pages = readPages(auditPages(connect(context, options), query), context.terminal);
     const texts = textsOf(pages, options.format, options.out !== undefined);
-    if (options.out !== undefined) await writeTexts(options.out, texts);
+    if (options.out !== undefined) await writeNewFile(options.out, texts);
     else for await (const text of texts) context.terminal.out(text.replace(/\n$/, ''));
   });
 }
@@ -48,18 +47,6 @@ async function* textsOf(
     if (entries.length === 0) continue;
     if (format === 'csv') yield csvRows(entries, names);
     else yield entries.map(entry => `${JSON.stringify(entry)}\n`).join('');
-  }
-}
-
-async function writeTexts(path: string, texts: AsyncIterable<string>): Promise<void> {
-  const file = await open(path, 'wx', 0o600).catch(error => {
-    throw new UsageError(`${path} cannot be created (${error.code}): name a new file`);
-  });
-  try {
-    for await (const text of texts) await file.write(text);
-    await file.sync();
-  } finally {
-    await file.close();
   }
 }
 

@@ -1,13 +1,14 @@
 /** `usher backup` and `usher restore`: the whole store in one file, whichever kind of store it is. */
 
 import { createHash } from 'node:crypto';
-import { open, stat, unlink } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { backupLines } from '../api/backup.ts';
 import type { CheckReport, Context } from './context.ts';
 import { connect, optionsOf } from './context.ts';
-import { exitCodes, UsageError } from './exit-codes.ts';
+import { exitCodes } from './exit-codes.ts';
+import { writeNewFile } from './new-file.ts';
 import { progress } from './progress.ts';
 import { outJson, type Terminal } from './terminal.ts';
 
@@ -26,10 +27,14 @@ export function addBackupCommands(
       const options = optionsOf(self);
       const path = await newFileOf(given, context.now());
       const lines = progress(terminal, backupLines(connect(context, options)), 'lines');
-      const written = await writeBackup(path, lines);
-      if (options.json) outJson(terminal, { file: path, ...written });
+      let count = 0;
+      const texts = withChecksum(lines, all => {
+        count = all;
+      });
+      await writeNewFile(path, texts);
+      if (options.json) outJson(terminal, { file: path, lines: count });
       else {
-        terminal.out(`${path}: ${written.lines} lines`);
+        terminal.out(`${path}: ${count} lines`);
         terminal.out(
           'keep the master keys (USHER_MASTER_KEYS) elsewhere: it is useless without them',
         );
@@ -85,26 +90,18 @@ async function newFileOf(given: string, now: number): Promise<string> {
   return join(given, `usher-${time}.backup`);
 }
 
-/** Writes the lines, and a last one with their number and checksum. A failure leaves no file. */
-async function writeBackup(path: string, lines: AsyncIterable<string>): Promise<{ lines: number }> {
-  const file = await open(path, 'wx', 0o600).catch(error => {
-    throw new UsageError(`${path} cannot be created (${error.code}): name a new file`);
-  });
+/** The lines, and a last one with their checksum and number; `onEnd` gets the number too. */
+async function* withChecksum(
+  lines: AsyncIterable<string>,
+  onEnd: (lines: number) => void,
+): AsyncGenerator<string> {
   const sum = createHash('sha256');
   let count = 0;
-  try {
-    for await (const line of lines) {
-      sum.update(`${line}\n`);
-      await file.write(`${line}\n`);
-      count += 1;
-    }
-    await file.write(`${JSON.stringify({ lines: count, sha256: sum.digest('hex') })}\n`);
-    await file.sync();
-    return { lines: count };
-  } catch (error) {
-    await unlink(path);
-    throw error;
-  } finally {
-    await file.close();
+  for await (const line of lines) {
+    sum.update(`${line}\n`);
+    yield `${line}\n`;
+    count += 1;
   }
+  yield `${JSON.stringify({ lines: count, sha256: sum.digest('hex') })}\n`;
+  onEnd(count);
 }

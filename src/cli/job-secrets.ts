@@ -1,11 +1,10 @@
 /** Writes the new tokens and secrets of a job to a file. */
 
-import { open } from 'node:fs/promises';
 import type { Admin } from '../api/connect.ts';
 import { forgetJobSecrets, type JobSecret, jobSecrets } from '../api/jobs.ts';
 import { type SecretFormat, secretsHead, secretsText } from '../wording/secrets-csv.ts';
 import type { Context } from './context.ts';
-import { UsageError } from './exit-codes.ts';
+import { writeNewFile } from './new-file.ts';
 
 /** Where they go. */
 export interface SecretsTarget {
@@ -35,7 +34,7 @@ export async function writeSecrets(
     for await (const text of texts) terminal.out(text.replace(/\r?\n$/, ''));
     return;
   }
-  await writeFile(out, texts);
+  await writeNewFile(out, texts);
   if (keep) return;
   await forgetJobSecrets(admin, id);
   terminal.note(`the new tokens and secrets are in ${out}, and the server has forgotten them`);
@@ -56,17 +55,4 @@ async function* textsOf(
     batch = [];
   }
   if (batch.length > 0) yield text();
-}
-
-/** A file that only this user can read, and that does not exist yet. */
-async function writeFile(path: string, texts: AsyncIterable<string>): Promise<void> {
-  const file = await open(path, 'wx', 0o600).catch(error => {
-    throw new UsageError(`${path} cannot be created (${error.code}): name a new file`);
-  });
-  try {
-    for await (const text of texts) await file.write(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }

@@ -11,13 +11,13 @@ import { keysText } from '../settings/key-source.ts';
 import { settings } from '../settings/settings.ts';
 import { type Listen, masterKeys } from '../settings/values.ts';
 import { accessWarnings } from '../settings/verify-access.ts';
-import { awakeTimeout } from '../timing/awake.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import { createTicketSecret, rotateTicketSecret } from '../transport/tls/ticket-keys.ts';
 import { endOnUncaught } from './last-resort.ts';
 import { callScopes } from './observing.ts';
 import { ownStore, startErrorOf } from './own-store.ts';
 import { type Addresses, type RunningServer, type RunOptions, startServer } from './server.ts';
+import { onSignals } from './signals.ts';
 import { openTraces } from './traces.ts';
 import { keysFromParent, serveParent } from './worker-messages.ts';
 import { fixedWorkerLimits, startWorkers, type Workers } from './workers.ts';
@@ -90,7 +90,7 @@ async function start(given: Environment): Promise<void> {
   }
   if (signals.stopping()) return;
   signals.up();
-  process.on('SIGHUP', () => {
+  signals.onRenew(() => {
     running.server?.checkCertificates();
     running.server?.reloadKeys().catch(ignoreLogged);
     running.workers?.renew().catch(error => {
@@ -195,60 +195,6 @@ function stopLimitMs({ graceMs }: Config): number {
 /** Longer than the worker's own limit, so that it can log a slow stop before it is killed. */
 function workerStopMs(config: Config): number {
   return stopLimitMs(config) + killSlackMs;
-}
-
-/** The state of the process with respect to signals. */
-interface Signals {
-  /** Stops the process as a signal would. */
-  stop(): void;
-  /** Whether a stop has been requested. */
-  stopping(): boolean;
-  /** From now on there may be connections. */
-  up(): void;
-}
-
-/**
- * Stops on SIGTERM or SIGINT. It listens from the beginning, because PID 1 of a container ignores
- * signals without a handler. A stop that exceeds `limitMs` milliseconds is cut short, which loses
- * nothing: acknowledged changes are in the store. A second signal exits at once.
- */
-function onSignals(log: Logger, limitMs: number, end: () => Promise<void>): Signals {
-  const state = { stopping: false, up: false };
-  const stop = (signal?: NodeJS.Signals) => {
-    if (state.stopping) process.exit(1);
-    state.stopping = true;
-    log.info({ signal }, 'stopping');
-    awakeTimeout(() => {
-      log.error({ limitMs }, 'the stop took too long; exiting now');
-      process.exit(1);
-    }, limitMs);
-    end().then(
-      () => {
-        log.info('stopped');
-        // Whatever a library still holds open, such as a connection to a frozen Redis, ends here. A
-        // process that does not listen yet has no connections.
-        if (!state.up || !process.connected) process.exit(0);
-        // A worker's disconnect first returns the connections that it has not accepted yet.
-        process.once('disconnect', () => process.exit(0));
-        (cluster.worker ?? process).disconnect?.();
-      },
-      error => {
-        log.error({ error }, 'the stop failed');
-        process.exit(1);
-      },
-    );
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-  return {
-    stop() {
-      if (!state.stopping) stop();
-    },
-    stopping: () => state.stopping,
-    up() {
-      state.up = true;
-    },
-  };
 }
 
 /** The URL to open for an address; localhost for a server that listens on all interfaces. */

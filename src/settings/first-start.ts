@@ -3,13 +3,15 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { faultText } from '../store/lmdb/faults.ts';
 import { ownerFile } from '../store/lmdb/private-files.ts';
 import type { Config, Environment } from './config.ts';
 import { SettingsError } from './config.ts';
 import { type KeySource, keyFile, keySourceOf } from './key-source.ts';
 import { makeFolder } from './make-folder.ts';
 import { openFileWarnings } from './open-files.ts';
-import { createPrivateFile, readPrivateFile } from './private-file.ts';
+import { createPrivateFile, isFull, readPrivateFile } from './private-file.ts';
+import { StartError } from './start-error.ts';
 import type { MasterKey } from './values.ts';
 import { adminToken, Mistake, masterKeys } from './values.ts';
 
@@ -77,10 +79,13 @@ export async function readMasterKeys(config: Config, env: Environment): Promise<
   return keys;
 }
 
-/** The admin token in a data folder; undefined when there is none. Throws Mistake. */
+/**
+ * The admin token in a data folder; undefined when there is none. Throws Mistake. Root reads that of a
+ * service too, whose user exists only while it runs.
+ */
 export function readAdminToken(folder: string): string | undefined {
   const path = join(folder, adminTokenFile);
-  const text = readPrivateFile(path)?.text;
+  const text = readPrivateFile(path, process.getuid?.() === 0)?.text;
   return text === undefined ? undefined : parsed(path, text, adminToken, resetAdminToken);
 }
 
@@ -111,6 +116,7 @@ function openFolder(folder: string, warnings: string[]): boolean {
     }
     return readdirSync(folder).every(name => name.startsWith('.') || noStore.has(name));
   } catch (error) {
+    if (isFull(error)) throw new StartError(`${folder} cannot be created: ${faultText(error)}`);
     const code = error instanceof Error && 'code' in error ? ` (${error.code})` : '';
     throw new SettingsError([
       `USHER_STORE names a data folder that cannot be used${code}; ` +

@@ -11,7 +11,7 @@ import {
   readSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Mistake } from './values.ts';
@@ -64,7 +64,8 @@ export function writeNew(path: string, text: string, mode: number): void {
   const fd = openSync(path, 'wx', 0o600);
   try {
     fchmodSync(fd, mode);
-    writeSync(fd, `${text}\n`);
+    // Unlike `writeSync`, it goes on where a disk that is nearly full took a part.
+    writeFileSync(fd, `${text}\n`);
     fsyncSync(fd);
   } finally {
     closeSync(fd);

@@ -8,10 +8,12 @@ import {
   linkSync,
   openSync,
   readFileSync,
-  unlinkSync,
-  writeSync,
+  rmSync,
+  writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { faultText } from '../store/lmdb/faults.ts';
+import { StartError } from './start-error.ts';
 import { Mistake } from './values.ts';
 
 /** The content of a file. */
@@ -22,8 +24,8 @@ export interface PrivateFile {
   open: boolean;
 }
 
-/** Reads a file; undefined when there is none. Throws Mistake if another user owns it. */
-export function readPrivateFile(path: string): PrivateFile | undefined {
+/** Reads a file; undefined when there is none. Throws Mistake if another user owns it, unless `anyOwner`. */
+export function readPrivateFile(path: string, anyOwner = false): PrivateFile | undefined {
   let fd: number;
   try {
     fd = openSync(path, 'r');
@@ -33,7 +35,7 @@ export function readPrivateFile(path: string): PrivateFile | undefined {
   }
   try {
     const { mode, uid } = fstatSync(fd);
-    if (uid !== process.getuid?.()) {
+    if (!anyOwner && uid !== process.getuid?.()) {
       throw new Mistake(
         `${path} belongs to another user (id ${uid}); run as that user, or change it with chown`,
       );
@@ -50,31 +52,29 @@ export function readPrivateFile(path: string): PrivateFile | undefined {
 /**
  * Creates a file with mode 0600 and returns its content. It is synced to disk before it is linked
  * to its name, so that a crash leaves all of it or nothing. If another process has created the file
- * first, that one's content is returned. Throws Mistake when the file cannot be created.
+ * first, that one's content is returned. Throws Mistake when the file cannot be created, and StartError when
+ * the disk is full.
  */
 export function createPrivateFile(path: string, text: string): string {
   const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
   try {
     writeDraft(draft, text);
-    try {
-      linkSync(draft, path);
-      syncFolder(dirname(path));
-      return text;
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error;
-      return readPrivateFile(path)?.text ?? '';
-    } finally {
-      unlinkSync(draft);
-    }
+    linkSync(draft, path);
+    syncFolder(dirname(path));
+    return text;
   } catch (error) {
-    throw error instanceof Mistake ? error : unusable(path, error);
+    if (codeOf(error) === 'EEXIST') return readPrivateFile(path)?.text ?? '';
+    throw unusable(path, error);
+  } finally {
+    rmSync(draft, { force: true });
   }
 }
 
 function writeDraft(path: string, text: string): void {
   const fd = openSync(path, 'wx', 0o600);
   try {
-    writeSync(fd, `${text}\n`);
+    // Unlike `writeSync`, it goes on where a disk that is nearly full took a part.
+    writeFileSync(fd, `${text}\n`);
     fsyncSync(fd);
   } finally {
     closeSync(fd);
@@ -90,11 +90,18 @@ function syncFolder(path: string): void {
   }
 }
 
-function unusable(path: string, error: unknown): Mistake {
+/** A Mistake; for a full disk a StartError, since the settings are right and a later start may work. */
+function unusable(path: string, error: unknown): Mistake | StartError {
+  if (isFull(error)) return new StartError(`${path} cannot be created: ${faultText(error)}`);
   return new Mistake(
     `${path} cannot be read or created (${codeOf(error) ?? 'unknown'}); ` +
       'check that this user owns the folder and may write to it',
   );
+}
+
+/** Whether the disk has no room. */
+export function isFull(error: unknown): boolean {
+  return /^(ENOSPC|EDQUOT)$/.test(codeOf(error) ?? '');
 }
 
 function codeOf(error: unknown): string | undefined {

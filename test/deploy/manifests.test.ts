@@ -119,19 +119,6 @@ test('each chapter that an alert names is there', () => {
   for (const [, chapter] of named) expect(page.split('\n')).toContain(`## ${chapter}`);
 });
 
-test('the unit of systemd names the program of the package, and its state is closed to others', () => {
-  const unit = read('systemd/usher.service');
-  expect(unit).toContain('node_modules/usher/bin/usher.js serve');
-  for (const line of [
-    'DynamicUser=yes',
-    'NoNewPrivileges=yes',
-    'ProtectSystem=strict',
-    'UMask=0077',
-  ]) {
-    expect(unit.split('\n')).toContain(line);
-  }
-});
-
 test('the scripts are well-formed', () => {
   for (const script of globSync('**/*.sh', { cwd: folder })) {
     execFileSync('sh', ['-n', join(folder, script)]);

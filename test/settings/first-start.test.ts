@@ -4,6 +4,7 @@
 
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -126,6 +127,17 @@ describe('a later start', () => {
     vi.restoreAllMocks();
     expect(mistakes).toHaveLength(2);
     expect(mistakes[0]).toMatch(/master-keys belongs to another user/);
+  });
+
+  test('root reads the admin token of a service, and does not serve from its folder', async () => {
+    const { adminToken } = await open();
+    if (process.getuid?.() === 0) chownSync(join(folder, 'admin-token'), 54321, 54321);
+    vi.spyOn(process, 'getuid').mockReturnValue(0);
+    const read = readAdminToken(folder);
+    const mistakes = await mistakesOf(open);
+    vi.restoreAllMocks();
+    expect(read).toBe(adminToken);
+    expect(mistakes.join()).toMatch(/admin-token belongs to another user/);
   });
 
   test('names a data folder that is not a folder', async () => {

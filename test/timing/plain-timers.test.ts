@@ -15,6 +15,7 @@ const plain: Record<string, string> = {
   'client/follow-watch.ts': 'a pause, and a check that is judged after what arrived was read',
   'client/verdict-cache.ts': 'forgets unhashed headers',
   'limiting/share-counts.ts': 'an interval at which counts are sent',
+  'log-output.ts': 'the next attempt to write what waits',
   'server/certificates.ts': 'an interval at which files are read, and a pause before that',
   'server/health.ts': 'an interval at which the clock is compared',
   'server/key-keeper.ts': 'pauses after which the keys are looked at',
@@ -40,7 +41,7 @@ const plain: Record<string, string> = {
   'webhooks/teller.ts': 'an interval at which the log is read',
 };
 
-test('plain timers pace, and judge nobody', () => {
+test('plain timers pace, and judge nothing', () => {
   const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter(file => /\.ts$/.test(file) && !/^(gen|manager\/web)\//.test(file))
     .filter(file => {

@@ -7,6 +7,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreUnusable } from '../store.ts';
+import { fillLockFile } from './lock-file.ts';
 import { ownerFile, privately } from './private-files.ts';
 
 /** SQLite's result code when another connection holds the lock (SQLITE_BUSY). */
@@ -27,6 +28,12 @@ export function ownFolder(folder: string): () => void {
   } catch (error) {
     lock.close();
     throw isBusy(error) ? inUse(folder) : cannotLock(folder, error);
+  }
+  try {
+    fillLockFile(folder);
+  } catch (error) {
+    lock.close();
+    throw cannotLock(folder, error);
   }
   held.add(lock);
   return () => {

@@ -2,11 +2,12 @@
 
 import { chmodSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { lockFile } from './lock-file.ts';
 
 /** The file whose lock makes a process the owner of the folder. It stays there and holds nothing. */
 export const ownerFile = 'owner.lock';
 
-const files = ['data.mdb', 'lock.mdb', ownerFile];
+const files = ['data.mdb', lockFile, ownerFile];
 
 /**
  * Runs what makes files of the store in a folder, so that they are made with mode 0600, and takes the

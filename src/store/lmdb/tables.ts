@@ -6,6 +6,7 @@ import { type Database, open, type RootDatabase } from 'lmdb';
 import { StoreUnusable } from '../store.ts';
 import { checkDataFile } from './data-file.ts';
 import type { LmdbLimits } from './limits.ts';
+import { lockFile, makeLockFile } from './lock-file.ts';
 import { privately } from './private-files.ts';
 
 /** The tables. Values are text; times are milliseconds since 1970. */
@@ -62,9 +63,12 @@ export interface Tables {
 export function openTables(folder: string, limits: LmdbLimits): Tables {
   const transactions = checkDataFile(folder);
   // LMDB makes its lock file with the data file.
-  const isDataGone = transactions === 0 && existsSync(join(folder, 'lock.mdb'));
+  const isDataGone = transactions === 0 && existsSync(join(folder, lockFile));
   try {
-    return privately(folder, () => ({ ...openAll(folder, limits), transactions, isDataGone }));
+    return privately(folder, () => {
+      makeLockFile(folder, limits.readersMax);
+      return { ...openAll(folder, limits), transactions, isDataGone };
+    });
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     throw new StoreUnusable(
