@@ -165,6 +165,7 @@ test('a connection that ends while a call waits holds nothing afterwards', async
     createHandler: peer =>
       new Calls(deps, {
         heldBytes: 3000,
+        waitedMs: 0,
         localAddress: peer.localAddress,
         fail: code => peer.fail(code),
       }),

@@ -1,0 +1,106 @@
+/** Calls that wait in a read until their connection has its turn: their deadlines, and what they hold. */
+
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { Calls, type CallsDeps } from '../../../src/transport/grpc/calls.ts';
+import { h2LimitsOf } from '../../../src/transport/grpc/h2-limits.ts';
+import { routesOf } from '../../../src/transport/grpc/routes.ts';
+import { H2Connection } from '../../../src/transport/h2/connection.ts';
+import { type Deadlines, Watched } from '../../../src/transport/rpc/deadlines.ts';
+import { alwaysReady } from '../../../src/transport/rpc/probes.ts';
+import { defaultLimits } from '../../limits.ts';
+import { granted, verifierBinding } from '../fakes.ts';
+import { recordingGuard } from '../guard.ts';
+import { FakeSocket } from '../h2/fake-socket.ts';
+import { frame, preface, request, settings } from '../h2/raw-frames.ts';
+
+type Verify = NonNullable<Parameters<typeof verifierBinding>[0]>['verify'] & {};
+const turn = () => new Promise(setImmediate);
+const fields: [string, string][] = [
+  ['content-type', 'application/grpc'],
+  ['grpc-timeout', '1S'],
+];
+const head = (id: number, method: string) =>
+  request(id, `/usher.v1.VerifierService/${method}`, 4, ...fields);
+const empty = Buffer.alloc(5);
+const calls = (from: number, count: number, method = 'Verify') =>
+  Buffer.concat(
+    Array.from({ length: count }, (_, n) => from + 2 * n).flatMap(id => [
+      head(id, method),
+      frame('data', 1, id, empty),
+    ]),
+  );
+
+/** A connection with the deadlines of its calls, in milliseconds. */
+function connected(verify: Verify, requestBytesMax = defaultLimits.grpc.requestBytesMax) {
+  const limits = { ...defaultLimits.grpc, requestBytesMax };
+  const guard = recordingGuard(limits);
+  const onBug = (error: unknown) => guard.reports.push(String(error));
+  const watchedMs: number[] = [];
+  const deadlines: Deadlines<never> = {
+    watch(call, deadlineMs) {
+      watchedMs.push(deadlineMs);
+      return new Watched(call, deadlineMs);
+    },
+    stop: () => undefined,
+  };
+  const deps: CallsDeps = {
+    routes: routesOf([verifierBinding({ verify })], 'grpc'),
+    limits,
+    deadlines,
+    streams: new Set(),
+    open: new Set(),
+    guard,
+    probes: alwaysReady,
+    onBug,
+  };
+  const socket = new FakeSocket();
+  new H2Connection(socket.socket, {
+    limits: h2LimitsOf(limits),
+    createHandler: peer => new Calls(deps, peer),
+    onFault: fault => guard.reports.push(fault),
+    onBug,
+    notHttp2: Buffer.alloc(0),
+  });
+  socket.arrive(Buffer.concat([preface, settings()]));
+  onTestFinished(() => {
+    socket.close();
+    expect([guard.requests.bytes, guard.unread.bytes]).toEqual([0, 0]);
+  });
+  return { socket, guard, watchedMs };
+}
+
+test.each(['Verify', 'StreamVerify'])(
+  'the deadline of %s counts from its arrival',
+  async method => {
+    let nowMs = 1000;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => nowMs);
+    onTestFinished(() => clock.mockRestore());
+    const { socket, guard, watchedMs } = connected(() => new Promise(() => undefined));
+    socket.arrive(calls(1, 200, method));
+    expect(watchedMs.every(ms => ms === 1000)).toBe(true);
+    nowMs += 300;
+    while (socket.isPaused()) {
+      socket.take();
+      await turn();
+    }
+    expect(watchedMs).toHaveLength(200);
+    expect(watchedMs.at(-1)).toBe(700);
+    expect(guard.reports).toEqual([]);
+  },
+);
+
+test('what waits counts with the requests of the process, and is given up beyond their limit', async () => {
+  const { socket, guard } = connected(() => granted, 20_000);
+  socket.arrive(calls(1, 200));
+  expect(guard.requests.bytes).toBeGreaterThan(5000);
+  while (socket.isPaused()) {
+    socket.take();
+    await turn();
+  }
+  expect(guard.requests.bytes).toBe(0);
+  socket.arrive(calls(401, 400));
+  expect(guard.reports).toEqual(['refused request']);
+  expect([socket.isPaused(), guard.requests.bytes]).toEqual([false, 0]);
+  socket.take();
+  expect(socket.hasEnded).toBe(true);
+});
