@@ -84,6 +84,15 @@ export class H2Connection implements Living, H2Peer {
       full: () => socket.pause(),
       drained: () => this.#drained(),
     });
+    this.#reader = new FrameReader(frameBytesDefault, (type, flag, id, bytes, at, end) => {
+      // A handler may have ended the connection.
+      if (this.#state !== 'over') this.#session.inbound.frame(type, flag, id, bytes, at, end);
+    });
+    this.#intake = new Intake(socket, this.#reader, limits.workMax, {
+      read: bytes => this.#read(bytes),
+      isFull: () => this.#output.isFull,
+      holds: bytes => this.#handler.onRest?.(bytes),
+    });
     this.#session = new Session({
       limits,
       handler: this.#handler,
@@ -93,17 +102,9 @@ export class H2Connection implements Living, H2Peer {
       onFault,
       onPong: payload => this.#pong(payload),
       onStreamEnd: () => this.#streamEnded(),
-    });
-    this.#reader = new FrameReader(frameBytesDefault, (type, flag, id, bytes, at, end) => {
-      // A handler may have ended the connection.
-      if (this.#state !== 'over') this.#session.inbound.frame(type, flag, id, bytes, at, end);
+      intake: this.#intake,
     });
     this.#lifetime = new Lifetime(limits, this);
-    this.#intake = new Intake(socket, this.#reader, limits.workMax, {
-      read: bytes => this.#read(bytes),
-      isFull: () => this.#output.isFull,
-      holds: bytes => this.#handler.onRest?.(bytes),
-    });
     socket.on('error', () => this.destroy());
     socket.on('close', () => this.#closed());
   }

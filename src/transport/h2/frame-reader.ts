@@ -18,7 +18,7 @@ export type OnFrame = (
 const nothing = Buffer.alloc(0);
 
 /** What a frame costs besides its bytes, in bytes that cost as much; with them it is its work. */
-const workOfFrame = 256;
+export const workOfFrame = 256;
 
 /** Reads frames of at most `frameBytesMax` bytes of payload. */
 export class FrameReader {

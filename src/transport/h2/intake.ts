@@ -4,6 +4,8 @@
  */
 
 import type { Socket } from 'node:net';
+import { nextTurn } from '../../timing/turns.ts';
+import { workOfFrame } from './frame-reader.ts';
 
 /** What an intake needs of its connection. */
 export interface OnIntake {
@@ -20,23 +22,6 @@ export interface Work {
   left: number;
 }
 
-/** Those that wait, in order. */
-const waiting: Intake[] = [];
-let isScheduled = false;
-
-function schedule(): void {
-  if (isScheduled || waiting.length === 0) return;
-  isScheduled = true;
-  setImmediate(goOn);
-}
-
-/** Lets one go on in each turn of the event loop, which then handles what others sent meanwhile. */
-function goOn(): void {
-  isScheduled = false;
-  while (waiting.shift()?.turn() === false);
-  schedule();
-}
-
 /** The intake of one connection. */
 export class Intake {
   /** How long what is being read has waited for its turn, in milliseconds. */
@@ -48,6 +33,8 @@ export class Intake {
   #rest: Buffer | undefined;
   /** When it was read from the socket, on the clock of `performance.now`. */
   #arrivedMs = 0;
+  /** What goes on in a turn of its own. */
+  readonly #later: (() => void)[] = [];
   #isWaiting = false;
   #isOver = false;
 
@@ -65,6 +52,18 @@ export class Intake {
     return this.#rest !== undefined;
   }
 
+  /** Counts work besides that of frames, as so many of them. */
+  count(frames: number): void {
+    this.#work.left -= frames * workOfFrame;
+  }
+
+  /** Resolves when there is work left; undefined if there is some now. */
+  turn(): Promise<void> | undefined {
+    if (this.#work.left > 0 || this.#isOver) return undefined;
+    this.#wait();
+    return new Promise(resolve => this.#later.push(resolve));
+  }
+
   /** Goes on, since the peer has read. */
   resume(): void {
     if (this.hasRest) this.#wait();
@@ -74,15 +73,24 @@ export class Intake {
   /** Drops what waits, and what is still to come. */
   end(): void {
     this.#isOver = true;
+    for (const resolve of this.#later.splice(0)) resolve();
     if (!this.hasRest) return;
     this.#rest = undefined;
     this.#on.holds(0);
   }
 
-  /** Has its turn; returns whether there was something to do. */
-  turn(): boolean {
+  /** Has its turn. */
+  readonly #turn = (): boolean => {
     this.#isWaiting = false;
     this.#work.left = Math.min(this.#work.left, 0) + this.#workMax;
+    // One of them: how much work it is shows only when it goes on.
+    const resolve = this.#work.left > 0 ? this.#later.shift() : undefined;
+    resolve?.();
+    if (this.#later.length > 0) this.#wait();
+    return this.#goOn() || resolve !== undefined;
+  };
+
+  #goOn(): boolean {
     const rest = this.#rest;
     if (rest === undefined || this.#on.isFull()) return false;
     this.#rest = undefined;
@@ -119,7 +127,6 @@ export class Intake {
   #wait(): void {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
-    waiting.push(this);
-    schedule();
+    nextTurn(this.#turn);
   }
 }

@@ -23,6 +23,8 @@ export interface StreamActs {
   end(stream: H2Stream, trailers: Buffer | undefined): void;
   reset(stream: H2Stream, code: number): void;
   consumed(stream: H2Stream, bytes: number): void;
+  count(frames: number): void;
+  turn(): Promise<void> | undefined;
 }
 
 /**
@@ -119,6 +121,16 @@ export class H2Stream {
   /** Ends the stream at once with an error code (RFC 9113 section 7). */
   reset(code: number): void {
     this.#acts.reset(this, code);
+  }
+
+  /** Says that the handler does as much work as for so many frames. */
+  count(frames: number): void {
+    this.#acts.count(frames);
+  }
+
+  /** Resolves when it is the turn of the connection; undefined if its last one lasts. */
+  turn(): Promise<void> | undefined {
+    return this.#acts.turn();
   }
 
   /** Lets the peer send as many bytes more: the handler is done with them. */

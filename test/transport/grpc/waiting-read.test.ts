@@ -1,6 +1,11 @@
 /** Calls that wait in a read until their connection has its turn: their deadlines, and what they hold. */
 
+import { create, toBinary } from '@bufbuild/protobuf';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import {
+  BatchVerifyRequestSchema,
+  StreamVerifyRequestSchema,
+} from '../../../src/gen/usher/v1/verifier_pb.ts';
 import { Calls, type CallsDeps } from '../../../src/transport/grpc/calls.ts';
 import { h2LimitsOf } from '../../../src/transport/grpc/h2-limits.ts';
 import { routesOf } from '../../../src/transport/grpc/routes.ts';
@@ -11,7 +16,7 @@ import { defaultLimits } from '../../limits.ts';
 import { granted, verifierBinding } from '../fakes.ts';
 import { recordingGuard } from '../guard.ts';
 import { FakeSocket } from '../h2/fake-socket.ts';
-import { frame, preface, request, settings } from '../h2/raw-frames.ts';
+import { frame, preface, request, settings, uint32 } from '../h2/raw-frames.ts';
 
 type Verify = NonNullable<Parameters<typeof verifierBinding>[0]>['verify'] & {};
 const turn = () => new Promise(setImmediate);
@@ -44,7 +49,7 @@ function connected(verify: Verify, requestBytesMax = defaultLimits.grpc.requestB
     stop: () => undefined,
   };
   const deps: CallsDeps = {
-    routes: routesOf([verifierBinding({ verify })], 'grpc'),
+    routes: routesOf([verifierBinding({ verify, batchMax: 64 })], 'grpc'),
     limits,
     deadlines,
     streams: new Set(),
@@ -61,7 +66,8 @@ function connected(verify: Verify, requestBytesMax = defaultLimits.grpc.requestB
     onBug,
     notHttp2: Buffer.alloc(0),
   });
-  socket.arrive(Buffer.concat([preface, settings()]));
+  const isRead = [settings([4, 2 ** 31 - 1]), frame('windowUpdate', 0, 0, uint32(2 ** 30))];
+  socket.arrive(Buffer.concat([preface, ...isRead]));
   onTestFinished(() => {
     socket.close();
     expect([guard.requests.bytes, guard.unread.bytes]).toEqual([0, 0]);
@@ -103,4 +109,44 @@ test('what waits counts with the requests of the process, and is given up beyond
   expect([socket.isPaused(), guard.requests.bytes]).toEqual([false, 0]);
   socket.take();
   expect(socket.hasEnded).toBe(true);
+});
+
+function message(bytes: Uint8Array): Buffer {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(bytes.length, 1);
+  return Buffer.concat([prefix, bytes]);
+}
+
+const asks = Array.from({ length: 64 }, (_, n) => ({ header: `token ${n}` }));
+const batch = message(
+  toBinary(BatchVerifyRequestSchema, create(BatchVerifyRequestSchema, { requests: asks })),
+);
+const items = asks.map((request, n) => ({ id: BigInt(n), request }));
+const stream = message(
+  toBinary(StreamVerifyRequestSchema, create(StreamVerifyRequestSchema, { items })),
+);
+
+test.each(['BatchVerify', 'StreamVerify'])('each question of %s counts as work', async method => {
+  let asked = 0;
+  const { socket, guard } = connected(() => {
+    asked++;
+    return granted;
+  });
+  const ids = Array.from({ length: 20 }, (_, n) => 1 + 2 * n);
+  socket.arrive(
+    method === 'BatchVerify'
+      ? Buffer.concat(ids.flatMap(id => [head(id, method), frame('data', 1, id, batch)]))
+      : Buffer.concat([head(1, method), ...ids.map(() => frame('data', 0, 1, stream))]),
+  );
+  const inTurns = [asked];
+  for (let turns = 0; asked < 20 * 64; turns++) {
+    const before = asked;
+    socket.take();
+    await turn();
+    inTurns.push(asked - before);
+    expect(turns).toBeLessThan(100);
+  }
+  // A turn is as much work as 256 frames.
+  expect(Math.max(...inTurns)).toBeLessThanOrEqual(256 + 64);
+  expect(guard.reports).toEqual([]);
 });
