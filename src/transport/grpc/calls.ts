@@ -67,7 +67,7 @@ export class Calls implements H2Handler, Reader {
     this.#deps = deps;
     this.#connection = connection;
     this.#account = deps.guard.unread.account();
-    this.onRest = countRest(deps.guard, () => this.close());
+    this.onRest = countRest(deps.guard.requests, () => connection.hurry());
     deps.open.add(this);
   }
 

@@ -138,6 +138,10 @@ export class H2Connection implements Living, H2Peer {
     return this.#session.openStreams;
   }
 
+  hurry() {
+    this.#intake.hurry();
+  }
+
   /**
    * Tells the peer to open no more streams, and closes the connection once those that it has opened are
    * over (RFC 9113 section 6.8).

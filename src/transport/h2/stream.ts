@@ -145,6 +145,8 @@ export interface H2Peer {
   readonly heldBytes: number;
   /** How long what is being read has waited for its turn, in milliseconds. */
   readonly waitedMs: number;
+  /** Has all that was read done without waiting for its turn. */
+  hurry(): void;
   /** The IP address at which it arrived; empty once it has closed. */
   readonly localAddress: string;
   /** Ends the connection with an error code, and with it all streams. */
