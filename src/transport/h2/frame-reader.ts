@@ -17,8 +17,8 @@ export type OnFrame = (
 
 const nothing = Buffer.alloc(0);
 
-/** What a frame costs besides its bytes, in bytes that cost as much; with them it is its work. */
-export const workOfFrame = 256;
+/** What a frame counts as work; eight of its bytes count one more. */
+const workOfFrame = 256;
 
 /** Reads frames of at most `frameBytesMax` bytes of payload. */
 export class FrameReader {
@@ -98,7 +98,7 @@ export class FrameReader {
   }
 
   #emit(bytes: Buffer, at: number, end: number): void {
-    this.left -= workOfFrame + end - at;
+    this.left -= workOfFrame + ((end - at) >> 3);
     const streamId = readUint32(bytes, at + 5) & streamIdMax;
     const payload = at + frameHeadBytes;
     this.#onFrame(bytes[at + 3] as number, bytes[at + 4] as number, streamId, bytes, payload, end);

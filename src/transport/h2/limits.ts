@@ -44,8 +44,8 @@ export interface H2Limits extends FieldListLimits {
   /** While more bytes than this wait for the peer to read them, nothing is read from it. */
   outputBytesMax: number;
   /**
-   * How much work a connection has done before the others get their turn: the bytes of its frames, and for
-   * each frame those of `workOfFrame`.
+   * How much work a connection has done before the others get their turn: `workOfFrame` for each of its
+   * frames, and more for long ones.
    */
   workMax: number;
   /** A connection without streams is closed after this time. */

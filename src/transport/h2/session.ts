@@ -230,8 +230,8 @@ export class Session implements StreamActs, OnFrames {
     if (increment > 0) this.outbound.frame32(frameTypes.windowUpdate, stream.id, increment);
   }
 
-  count(frames: number) {
-    this.#deps.intake.count(frames);
+  count(tasks: number) {
+    this.#deps.intake.count(tasks);
   }
 
   turn(): Promise<void> | undefined {

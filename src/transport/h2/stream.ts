@@ -23,7 +23,7 @@ export interface StreamActs {
   end(stream: H2Stream, trailers: Buffer | undefined): void;
   reset(stream: H2Stream, code: number): void;
   consumed(stream: H2Stream, bytes: number): void;
-  count(frames: number): void;
+  count(tasks: number): void;
   turn(): Promise<void> | undefined;
 }
 
@@ -123,9 +123,9 @@ export class H2Stream {
     this.#acts.reset(this, code);
   }
 
-  /** Says that the handler does as much work as for so many frames. */
-  count(frames: number): void {
-    this.#acts.count(frames);
+  /** Says how many tasks the handler does for one answer, such as the questions of a batch. */
+  count(tasks: number): void {
+    this.#acts.count(tasks);
   }
 
   /** Resolves when it is the turn of the connection; undefined if its last one lasts. */

@@ -16,7 +16,7 @@ const call = (id: number, path: string) => request(id, path);
 const calls = (from: number, count: number, path: string) =>
   Buffer.concat(Array.from({ length: count }, (_, n) => call(from + 2 * n, path)));
 /** As much work as ten calls. */
-const workMax = 10 * (256 + call(1, '/a').length);
+const workMax = 10 * (256 + (call(1, '/a').length >> 3));
 
 /** A connection, and the requests of all connections in the order in which they were answered. */
 function connected(requests: string[] = [], limits: Partial<H2Limits> = {}) {
@@ -146,13 +146,15 @@ test('short reads of one turn, such as the records of TLS, count together', () =
 });
 
 test('a frame that takes more than a turn is paid for by the turns that follow', async () => {
-  const { socket, requests } = connected([], { workMax: 1000 });
-  const large = frame('data', 1, 1, Buffer.alloc(8000));
+  const { socket, requests } = connected([], { workMax: 600 });
+  // Those of the tests before have their turns first.
+  for (let n = 0; n < 40; n++) await turn();
+  const large = frame('data', 1, 1, Buffer.alloc(16_000));
   socket.arrive(Buffer.concat([request(1, '/a', 4), large, call(3, '/b')]));
-  expect(requests).toEqual(['POST /a 8000']);
+  expect(requests).toEqual(['POST /a 16000']);
   const turns = await turnsOf([socket], () => requests.length);
-  expect(turns.filter(count => count === 1).length).toBeGreaterThanOrEqual(6);
-  expect(requests).toEqual(['POST /a 8000', 'POST /b ']);
+  expect(turns.filter(count => count === 1).length).toBeGreaterThanOrEqual(3);
+  expect(requests).toEqual(['POST /a 16000', 'POST /b ']);
 });
 
 test('what waits is counted, and how long it waited is known', async () => {
