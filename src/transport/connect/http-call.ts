@@ -28,6 +28,10 @@ export class HttpCall extends HttpMarks implements Call {
     return clientNamesOf(this.res.req);
   }
 
+  asks(verdicts: number): void {
+    this.res.asks?.(verdicts);
+  }
+
   /** Created on first use. */
   get signal(): AbortSignal {
     this.#signal ??= signalOf(this.res);

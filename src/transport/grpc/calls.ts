@@ -20,6 +20,7 @@ import type { UnreadAccount } from '../rpc/unread-accounts.ts';
 import { beginAccess, noteAccess, noteRefusal } from './access.ts';
 import { answerOf, encodeMessage, refusalHead } from './answers.ts';
 import type { AnyCall } from './call-deadlines.ts';
+import { countRest } from './count-rest.ts';
 import { type Head, headOf, type UnaryHead } from './head.ts';
 import { type Message, messageOf } from './message.ts';
 import type { OtherCall, OtherCalls } from './other-calls.ts';
@@ -50,6 +51,7 @@ export interface CallsDeps {
 /** The calls of one connection. A call waits while answers of its connection are not read. */
 export class Calls implements H2Handler, Reader {
   waitingBytes = 0;
+  readonly onRest: (bytes: number) => void;
   readonly #deps: CallsDeps;
   readonly #connection: H2Peer;
   readonly #account: UnreadAccount;
@@ -65,6 +67,7 @@ export class Calls implements H2Handler, Reader {
     this.#deps = deps;
     this.#connection = connection;
     this.#account = deps.guard.unread.account();
+    this.onRest = countRest(deps.guard.requests, () => connection.hurry());
     deps.open.add(this);
   }
 
@@ -133,11 +136,13 @@ export class Calls implements H2Handler, Reader {
 
   onReadEnd(): void {
     if (this.#fresh.length === 0) return;
+    // A deadline counts from when its call arrived.
+    const { waitedMs } = this.#connection;
     for (const stream of this.#fresh) {
       if (stream.isClosed) continue;
       const call = stream.context as AnyCall | OtherCall;
       if (call instanceof UnaryCall) {
-        call.watched = this.#deps.deadlines.watch(call, call.head.deadlineMs);
+        call.watched = this.#deps.deadlines.watch(call, call.head.deadlineMs - waitedMs);
       }
       call.kept();
     }
@@ -173,7 +178,8 @@ export class Calls implements H2Handler, Reader {
     stream.context = call;
     this.#fresh.push(stream);
     streams.add(call);
-    if (Number.isFinite(deadlineMs)) call.watched = deadlines.watch(call, deadlineMs);
+    const { waitedMs } = this.#connection;
+    if (Number.isFinite(deadlineMs)) call.watched = deadlines.watch(call, deadlineMs - waitedMs);
     if (endsStream) call.ended();
   }
 

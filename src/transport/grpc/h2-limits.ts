@@ -24,6 +24,8 @@ export function h2LimitsOf(limits: GrpcLimits): H2Limits {
     streamWindowBytes: windowBytesDefault,
     // Sixteen streams can be full at a time.
     connectionWindowBytes: 16 * windowBytesDefault,
+    // Some hundred calls: a third of a millisecond, and as many as save nothing more by being one write.
+    workMax: 65_536,
     outputBytesMax: Math.ceil(unread.connectionBytesMax / 8),
     idleMs: limits.connectionIdleMs,
     ageMs: limits.connectionAgeMs,

@@ -161,9 +161,8 @@ export class StreamCall implements Call, HeldRequest {
 
   /** Ends the call with an error. */
   fail(thrown: unknown) {
-    const { stream } = this;
+    const { stream, requestId } = this;
     if (stream.isClosed) return;
-    const { requestId } = this;
     const failure = failureOf(thrown, this.#deps.onBug, requestId);
     this.outcome = failure.code;
     if (stream.hasResponded) stream.end(errorTrailers(failure));
@@ -189,6 +188,10 @@ export class StreamCall implements Call, HeldRequest {
 
   get clientNames(): readonly string[] {
     return this.stream.clientNames;
+  }
+
+  asks(verdicts: number): void {
+    this.stream.count(verdicts);
   }
 
   get signal(): AbortSignal {
@@ -254,6 +257,8 @@ export class StreamCall implements Call, HeldRequest {
   async *#messages(): AsyncGenerator<Message> {
     const { route, encoding, receiveBytesMax } = this.#deps;
     for await (const raw of this.#requests) {
+      const turn = this.stream.turn();
+      if (turn !== undefined) await turn;
       yield await plainMessageOf(route.method, raw, encoding, receiveBytesMax);
     }
   }
@@ -291,6 +296,5 @@ function copyOf(data: Buffer): Buffer {
   return copy;
 }
 
-function notOne(): RpcError {
-  return new RpcError('UNIMPLEMENTED', 'the call has exactly one whole request message');
-}
+const notOne = () =>
+  new RpcError('UNIMPLEMENTED', 'the call has exactly one whole request message');

@@ -139,6 +139,10 @@ export class UnaryCall implements Call, HeldRequest {
     return this.stream.clientNames;
   }
 
+  asks(verdicts: number): void {
+    this.stream.count(verdicts);
+  }
+
   get signal(): AbortSignal {
     if (this.#gone === undefined) {
       this.#gone = new AbortController();

@@ -12,6 +12,7 @@ import {
   writeUint32,
 } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';
+import { Intake } from './intake.ts';
 import { Lifetime, type Living } from './lifetime.ts';
 import type { H2Limits } from './limits.ts';
 import { Output } from './output.ts';
@@ -65,6 +66,7 @@ export class H2Connection implements Living, H2Peer {
   readonly #deps: ConnectionDeps;
   readonly #handler: H2Handler;
   readonly #reader: FrameReader;
+  readonly #intake: Intake;
   readonly #output: Output;
   readonly #session: Session;
   readonly #lifetime: Lifetime;
@@ -82,6 +84,15 @@ export class H2Connection implements Living, H2Peer {
       full: () => socket.pause(),
       drained: () => this.#drained(),
     });
+    this.#reader = new FrameReader(frameBytesDefault, (type, flag, id, bytes, at, end) => {
+      // A handler may have ended the connection.
+      if (this.#state !== 'over') this.#session.inbound.frame(type, flag, id, bytes, at, end);
+    });
+    this.#intake = new Intake(socket, this.#reader, limits.workMax, {
+      read: bytes => this.#read(bytes),
+      isFull: () => this.#output.isFull,
+      holds: bytes => this.#handler.onRest?.(bytes),
+    });
     this.#session = new Session({
       limits,
       handler: this.#handler,
@@ -91,13 +102,9 @@ export class H2Connection implements Living, H2Peer {
       onFault,
       onPong: payload => this.#pong(payload),
       onStreamEnd: () => this.#streamEnded(),
-    });
-    this.#reader = new FrameReader(frameBytesDefault, (type, flag, id, bytes, at, end) => {
-      // A handler may have ended the connection.
-      if (this.#state !== 'over') this.#session.inbound.frame(type, flag, id, bytes, at, end);
+      intake: this.#intake,
     });
     this.#lifetime = new Lifetime(limits, this);
-    socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('error', () => this.destroy());
     socket.on('close', () => this.#closed());
   }
@@ -110,12 +117,17 @@ export class H2Connection implements Living, H2Peer {
   /** Whether it can only end when its peer sends, or reads, something. */
   get waitsForPeer(): boolean {
     // Other times bound it before its preface and after its last frame.
-    return this.#preface === undefined && this.#state !== 'over' && this.#session.waitsForPeer;
+    if (this.#preface !== undefined || this.#state === 'over') return false;
+    return !this.#intake.hasRest && this.#session.waitsForPeer;
   }
 
   /** Changes whenever the peer sent or read something. */
   get moved(): number {
     return movedBytes(this.#socket);
+  }
+
+  get waitedMs(): number {
+    return this.#intake.waitedMs;
   }
 
   get localAddress(): string {
@@ -124,6 +136,10 @@ export class H2Connection implements Living, H2Peer {
 
   openStreams(): number {
     return this.#session.openStreams;
+  }
+
+  hurry() {
+    this.#intake.hurry();
   }
 
   /**
@@ -157,19 +173,21 @@ export class H2Connection implements Living, H2Peer {
     this.#session.outbound.frame(frameTypes.ping, 0, 0, keepalivePing);
   }
 
-  #read(chunk: Buffer) {
-    if (this.#state === 'over') return;
+  /** Returns the offset of what waits. */
+  #read(chunk: Buffer): number {
+    let at = 0;
     this.progress++;
     this.#output.beginRead();
     try {
-      const start = this.#preface === undefined ? 0 : this.#readPreface(chunk, this.#preface);
-      if (start < chunk.length) this.#reader.read(chunk, start);
+      if (this.#preface !== undefined) at = this.#readPreface(chunk, this.#preface);
+      if (at < chunk.length) at = this.#reader.read(chunk, at);
       this.#handler.onReadEnd();
     } catch (error) {
       this.#failWith(error);
     }
     this.#output.endRead();
     this.#handler.onSent?.();
+    return at;
   }
 
   #failWith(error: unknown) {
@@ -224,6 +242,8 @@ export class H2Connection implements Living, H2Peer {
   #nameLast() {
     const session = this.#session;
     if (this.#state !== 'going-away' || session.lastServedId !== streamIdMax) return;
+    // What has arrived is served.
+    if (this.#intake.hasRest) return this.#lifetime.told();
     session.lastServedId = session.lastId;
     this.#sendGoAway(session.lastId, errorCodes.noError);
     if (session.openStreams === 0) this.#finish(errorCodes.noError);
@@ -256,13 +276,14 @@ export class H2Connection implements Living, H2Peer {
     this.#session.closeAll(code);
     this.#output.end();
     // What the peer still sends is read, so that the kernel does not drop the last frames.
+    this.#intake.end();
     this.#socket.resume();
   }
 
   #drained() {
     if (this.#socket.isPaused()) {
       this.progress++;
-      this.#socket.resume();
+      this.#intake.resume();
     }
     if (this.#state !== 'over') this.#session.outbound.pumpAll();
     this.#handler.onSent?.();
@@ -270,6 +291,7 @@ export class H2Connection implements Living, H2Peer {
 
   #closed() {
     this.#state = 'over';
+    this.#intake.end();
     this.#lifetime.clear();
     this.#session.closeAll(errorCodes.cancel);
     this.#handler.onEnd?.();

@@ -17,8 +17,13 @@ export type OnFrame = (
 
 const nothing = Buffer.alloc(0);
 
+/** What a frame counts as work; eight of its bytes count one more. */
+const workOfFrame = 256;
+
 /** Reads frames of at most `frameBytesMax` bytes of payload. */
 export class FrameReader {
+  /** How much work may be done before the rest waits. */
+  left = Number.POSITIVE_INFINITY;
   readonly #frameBytesMax: number;
   readonly #onFrame: OnFrame;
   /** The frame that is not whole yet, or its head; of the length that is known so far. */
@@ -31,16 +36,21 @@ export class FrameReader {
     this.#onFrame = onFrame;
   }
 
-  /** Calls `onFrame` for each frame that the chunk completes. Throws ConnectionError. */
-  read(chunk: Buffer, start = 0): void {
+  /**
+   * Calls `onFrame` for each frame that the chunk completes, as far as there is work left; returns the
+   * offset of the rest. Throws ConnectionError.
+   */
+  read(chunk: Buffer, start = 0): number {
     let at = this.#held === 0 ? start : this.#fill(chunk, start);
     while (chunk.length - at >= frameHeadBytes) {
       const end = at + frameHeadBytes + this.#lengthAt(chunk, at);
       if (end > chunk.length) break;
+      if (this.left <= 0) return at;
       this.#emit(chunk, at, end);
       at = end;
     }
     if (at < chunk.length) this.#hold(chunk, at);
+    return chunk.length;
   }
 
   /** Adds to the partial frame, and emits it once it is whole; returns the offset after it. */
@@ -88,6 +98,7 @@ export class FrameReader {
   }
 
   #emit(bytes: Buffer, at: number, end: number): void {
+    this.left -= workOfFrame + ((end - at) >> 3);
     const streamId = readUint32(bytes, at + 5) & streamIdMax;
     const payload = at + frameHeadBytes;
     this.#onFrame(bytes[at + 3] as number, bytes[at + 4] as number, streamId, bytes, payload, end);

@@ -43,6 +43,11 @@ export interface H2Limits extends FieldListLimits {
   connectionWindowBytes: number;
   /** While more bytes than this wait for the peer to read them, nothing is read from it. */
   outputBytesMax: number;
+  /**
+   * How much work a connection has done before the others get their turn: `workOfFrame` for each of its
+   * frames, and more for long ones.
+   */
+  workMax: number;
   /** A connection without streams is closed after this time. */
   idleMs: number;
   /** A connection is closed at this age ±10 %. */

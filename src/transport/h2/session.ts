@@ -10,6 +10,7 @@ import {
   streamIdMax,
 } from './frame.ts';
 import { Inbound, type OnFrames } from './inbound.ts';
+import type { Intake } from './intake.ts';
 import type { Abuse, H2Limits } from './limits.ts';
 import { Outbound } from './outbound.ts';
 import type { Output } from './output.ts';
@@ -25,6 +26,8 @@ export interface SessionDeps {
   limits: H2Limits;
   handler: H2Handler;
   output: Output;
+  /** Lets the handlers of its streams take turns. */
+  intake: Pick<Intake, 'count' | 'turn'>;
   /** The address of the peer. */
   peer: string;
   /** The names of its certificate. */
@@ -225,6 +228,14 @@ export class Session implements StreamActs, OnFrames {
     if (stream.remoteEnded) return;
     const increment = stream.receiveWindow.give(consumed);
     if (increment > 0) this.outbound.frame32(frameTypes.windowUpdate, stream.id, increment);
+  }
+
+  count(tasks: number) {
+    this.#deps.intake.count(tasks);
+  }
+
+  turn(): Promise<void> | undefined {
+    return this.#deps.intake.turn();
   }
 
   /**

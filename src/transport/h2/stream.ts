@@ -23,6 +23,8 @@ export interface StreamActs {
   end(stream: H2Stream, trailers: Buffer | undefined): void;
   reset(stream: H2Stream, code: number): void;
   consumed(stream: H2Stream, bytes: number): void;
+  count(tasks: number): void;
+  turn(): Promise<void> | undefined;
 }
 
 /**
@@ -121,6 +123,16 @@ export class H2Stream {
     this.#acts.reset(this, code);
   }
 
+  /** Says how many tasks the handler does for one answer, such as the questions of a batch. */
+  count(tasks: number): void {
+    this.#acts.count(tasks);
+  }
+
+  /** Resolves when it is the turn of the connection; undefined if its last one lasts. */
+  turn(): Promise<void> | undefined {
+    return this.#acts.turn();
+  }
+
   /** Lets the peer send as many bytes more: the handler is done with them. */
   consumed(bytes: number): void {
     this.#acts.consumed(this, bytes);
@@ -131,6 +143,10 @@ export class H2Stream {
 export interface H2Peer {
   /** How many bytes of answers wait for the peer. */
   readonly heldBytes: number;
+  /** How long what is being read has waited for its turn, in milliseconds. */
+  readonly waitedMs: number;
+  /** Has all that was read done without waiting for its turn. */
+  hurry(): void;
   /** The IP address at which it arrived; empty once it has closed. */
   readonly localAddress: string;
   /** Ends the connection with an error code, and with it all streams. */
@@ -149,8 +165,10 @@ export interface H2Handler {
   onWritable(stream: H2Stream): void;
   /** The stream is over, once for each: undefined if both sides ended, else the error code. */
   onClose(stream: H2Stream, code: number | undefined): void;
-  /** All that one read brought has been passed on; the answers so far are sent after it. */
+  /** All that one read brought has been passed on, or as much as is done in a turn; the answers so far are sent after it. */
   onReadEnd(): void;
+  /** So many bytes of a read wait until the connection has its turn; 0 once they had it. */
+  onRest?(bytes: number): void;
   /** Answers were handed to the socket, or the socket has sent what waited. */
   onSent?(): void;
   /** The connection is over, after all of its streams. */

@@ -107,6 +107,10 @@ export class H2HttpResponse implements HttpResponse {
     if (this.#isOver && this.#holds === 0) this.#onDone();
   }
 
+  asks(verdicts: number): void {
+    this.#stream.count(verdicts);
+  }
+
   awaitStream(): void {
     this.isStream = true;
   }

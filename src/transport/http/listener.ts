@@ -18,6 +18,7 @@ import { allowedHeaders, type CorsSettings } from './cors.ts';
 import { type BeginExchange, createExchanges } from './exchange.ts';
 import { lateConnections } from './late.ts';
 import type { HttpLimits } from './limits.ts';
+import { createPipelines } from './pipelines.ts';
 import { decideProtocol } from './protocol.ts';
 import { httpReaders } from './readers.ts';
 import { type RequestDeps, requestFunction } from './request.ts';
@@ -60,11 +61,14 @@ export function createHttpListener(deps: HttpDeps): Listener {
   let drained = false;
 
   const answer = requestFunction({ ...deps, cors: corsOf(deps) });
+  const wait = createPipelines(guard);
   const server = createServer(serverOptions(limits), (req, res) => {
+    const isBehind = late.isAnswering(req.socket);
     late.begin(req);
     if (stopping || ages.isOld(req.socket)) res.shouldKeepAlive = false;
     res.on('close', onClose);
-    answer(req, res);
+    if (isBehind) wait(req, () => answer(req, res));
+    else answer(req, res);
   });
   /** One function for all responses, to save a closure each. */
   function onClose(this: ServerResponse) {

@@ -69,6 +69,8 @@ export interface HttpResponse {
    */
   hold?(): void;
   release?(): void;
+  /** Says that the request asks for so many verdicts, as `Call` has it. Only over HTTP/2. */
+  asks?(verdicts: number): void;
   /** The request may take as long as its caller likes. Only HTTP/2 has such requests. */
   awaitStream?(): void;
   /** Has the caller send its request over HTTP/1.1; absent where it did. */

@@ -58,6 +58,11 @@ export interface Call extends CallMarks {
   readonly clientNames: readonly string[];
   /** Aborts when the caller disconnects or cancels, or the deadline has passed. */
   readonly signal: AbortSignal;
+  /**
+   * Says that the call asks for so many verdicts, so that the calls of other connections get their turn.
+   * Absent where those of a connection come one by one.
+   */
+  asks?(verdicts: number): void;
 }
 
 /** The names of a caller without a verified client certificate. */

@@ -85,6 +85,7 @@ export function verifierHandlers(deps: VerifierDeps): Handlers<typeof VerifierSe
 
     batchVerify: ({ requests }, call) =>
       letIn(admit, call, 'VerifierService.batchVerify', caller => {
+        call.asks?.(requests.length);
         const questions = questionsOf(requests, batchMax);
         const asked = questions.map(question => verify(question, call.door, caller));
         return mapAwaitable(allAwaitable(asked), verdicts => {
@@ -100,6 +101,7 @@ export function verifierHandlers(deps: VerifierDeps): Handlers<typeof VerifierSe
       await admitted();
       let isFirst = true;
       const work = async (message: StreamVerifyRequest) => {
+        call.asks?.(message.items.length);
         const instance = isFirst ? deps.instance : '';
         isFirst = false;
         const ask = await admitted().then(

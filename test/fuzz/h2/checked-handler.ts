@@ -14,6 +14,7 @@ export interface Seen {
 /** The handler, with checks before each call. */
 export function checked(handler: H2Handler, seen: Seen, streamsMax: number): H2Handler {
   let lastId = 0;
+  let restBytes = 0;
   const isOpen = (stream: H2Stream) => assert(seen.open.has(stream), 'a stream that is not open');
   return {
     onRequest(stream, endsStream) {
@@ -47,10 +48,16 @@ export function checked(handler: H2Handler, seen: Seen, streamsMax: number): H2H
       handler.onClose(stream, code);
     },
     onReadEnd: () => handler.onReadEnd(),
+    onRest(bytes) {
+      assert(!seen.hasEnded, 'a read waits after the end');
+      restBytes = bytes;
+      handler.onRest?.(bytes);
+    },
     onSent: () => handler.onSent?.(),
     onEnd() {
       assert(!seen.hasEnded, 'the end, again');
       assert.equal(seen.open.size, 0, 'streams that are open after the end');
+      assert.equal(restBytes, 0, 'a read that waits after the end');
       seen.hasEnded = true;
       handler.onEnd?.();
     },

@@ -123,7 +123,7 @@ async function answers(socket: FakeSocket, seen: Seen): Promise<void> {
     socket.take();
     socket.read();
     await turn();
-    const isDone = ![...seen.open].some(unanswered) && socket.writableLength === 0;
+    const isDone = ![...seen.open].some(unanswered) && socket.writableLength === 0 && socket.isRead;
     if (isDone || socket.hasEnded) return;
     // Those that wait for room, behind answers whose window is closed.
     if (turns > 50 && [...seen.open].some(({ queuedBytes }) => queuedBytes > 0)) return;

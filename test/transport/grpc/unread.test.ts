@@ -165,6 +165,8 @@ test('a connection that ends while a call waits holds nothing afterwards', async
     createHandler: peer =>
       new Calls(deps, {
         heldBytes: 3000,
+        waitedMs: 0,
+        hurry: () => undefined,
         localAddress: peer.localAddress,
         fail: code => peer.fail(code),
       }),

@@ -59,6 +59,11 @@ export class FakeSocket extends EventEmitter {
     return this.#isPaused;
   }
 
+  /** Whether the server has read all that arrived, and does not wait with a part of it. */
+  get isRead(): boolean {
+    return this.destroyed || (this.#arriving.length === 0 && !this.#isPaused);
+  }
+
   /** Bytes arrive, and are read unless the socket is paused. */
   arrive(chunk: Buffer): void {
     this.#arriving.push(chunk);

@@ -49,7 +49,12 @@ function connected(bytes: number, limits: Partial<H2Limits> = {}) {
   let writable = 0;
   const answer = prepareAnswer(head, Buffer.alloc(bytes, 'x'), head);
   const server = createH2Server({
-    limits: { ...roomyLimits, streamsMax: 10_000, ...limits },
+    limits: {
+      ...roomyLimits,
+      streamsMax: 10_000,
+      workMax: Number.POSITIVE_INFINITY,
+      ...limits,
+    },
     createHandler: () => ({
       onRequest(stream) {
         if (stream.request.path === '/later') kept.push(stream);

@@ -23,6 +23,7 @@ export const roomyLimits: H2Limits = {
   streamWindowBytes: 65_535,
   connectionWindowBytes: 1_048_576,
   outputBytesMax: 262_144,
+  workMax: 65_536,
   idleMs: 60_000,
   ageMs: 600_000,
   ageGraceMs: 10_000,
