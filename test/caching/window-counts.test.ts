@@ -101,3 +101,28 @@ test('10,000 keys that come once do not make one that came often forgotten, or a
   expect(counts.of('attacker')).toBe(100);
   expect(counts.of('newcomer')).toBeLessThanOrEqual(11);
 });
+
+test('within any window, as many events as the limit are let through twice, and not more', () => {
+  const limit = 100;
+  const pauses = fc.array(fc.integer({ min: 1, max: 20_000 }), { minLength: 1, maxLength: 60 });
+  const most = (steps: number[]) => {
+    const { clock, counts } = countsOf();
+    const times: number[] = [];
+    let found = 0;
+    for (const step of steps) {
+      clock.ms += step;
+      for (; counts.of('a') < limit; counts.add('a')) times.push(clock.ms);
+      found = Math.max(found, times.filter(time => time > clock.ms - windowMs).length);
+    }
+    return found;
+  };
+  fc.assert(
+    fc.property(pauses, steps => {
+      expect(most(steps)).toBeLessThanOrEqual(2 * limit);
+    }),
+  );
+  // The steadiest: all at the end of a window, then each as soon as it may come.
+  const { clock } = countsOf();
+  const toEnd = windowMs - (clock.ms % windowMs) - 0.25;
+  expect(most([toEnd, ...Array.from({ length: 400 }, () => 150)])).toBeGreaterThan(2 * limit - 5);
+});

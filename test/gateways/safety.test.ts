@@ -79,14 +79,13 @@ describe.each(gatewayNames)('%s', name => {
   test.each(Object.entries(odd))('identifies the caller, if it passes: %s', async (_, sent) => {
     const headers = [['Authorization', token.token] as const, ...(sent.headers ?? []), ...spoofed];
     const { received } = await probe(name, { ...sent, headers });
-    for (const request of received) {
-      expect(identityIn(request)).toEqual([
-        ['x-usher-kind', 'static'],
-        ['x-usher-revision', '1'],
-        ['x-usher-scopes', 'orders.read'],
-        ['x-usher-token-id', token.id],
-      ]);
-    }
+    for (const request of received) expect(identityIn(request)).toEqual(own());
+  });
+
+  test('passes a plain request with its own identity, whatever its client calls itself', async () => {
+    const headers = [['Authorization', token.token] as const, ...spoofed];
+    const { status, received } = await probe(name, { headers });
+    expect([status, received.map(identityIn)]).toEqual([200, [own()]]);
   });
 
   test('keeps the identity headers when the client lists them in Connection', async () => {
@@ -95,6 +94,7 @@ describe.each(gatewayNames)('%s', name => {
       ['Connection', 'X-Usher-Token-Id, X-Usher-Scopes'],
     ] as const;
     const { received } = await probe(name, { headers });
+    expect(received).toHaveLength(1);
     for (const request of received) {
       const names = identityIn(request).map(([identity]) => identity);
       expect(names).toContain('x-usher-token-id');
@@ -113,6 +113,14 @@ describe.each(gatewayNames)('%s', name => {
     expect(upstream.take()).toEqual([]);
   });
 });
+
+/** What the service may learn of the token of these tests. */
+const own = (): [string, string][] => [
+  ['x-usher-kind', 'static'],
+  ['x-usher-revision', '1'],
+  ['x-usher-scopes', 'orders.read'],
+  ['x-usher-token-id', token.id],
+];
 
 const spoofed: [string, string][] = ['Owner', 'Subject', 'Token-Id'].flatMap(name => [
   [`X-Usher-${name}`, 'evil'],

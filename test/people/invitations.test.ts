@@ -7,6 +7,7 @@ import { PeopleService, Role } from '../../src/gen/usher/v1/people_pb.ts';
 import { createPeople } from '../../src/people/people.ts';
 import { readConfig } from '../../src/settings/config.ts';
 import { redisAddress } from '../../src/store/address.ts';
+import { documentKey } from '../../src/store/redis/keys.ts';
 import { openRedis } from '../../src/store/redis/store.ts';
 import { createRecordSeal } from '../../src/verify/record-seal.ts';
 import { runUsher } from '../cli/run-usher.ts';
@@ -50,7 +51,7 @@ const actions = async () =>
   (await adminOf(one).listAuditEvents({ pageSize: 500 })).events.map(({ action }) => action);
 
 test('a link shows who invites and as what, signs in once at any server, and is in the log', async () => {
-  const { code, personId, url } = await invite('Bob', Role.KEEPER, ['payments', 'billing']);
+  const { code, id, personId, url } = await invite('Bob', Role.KEEPER, ['payments', 'billing']);
   expect(url).toMatch(/^http:\/\/localhost:8081\/invite#[\w-]{43}$/);
   const bob = visit(two);
   const shown = await bob.post('/invitation', { code });
@@ -89,6 +90,11 @@ test('a link shows who invites and as what, signs in once at any server, and is 
   expect(logged).not.toContain(code);
   const keys = (await redis.send('KEYS', '*')) as string[];
   expect(keys.join()).not.toContain(code);
+  const stored = await redis.send('GET', documentKey('invitations', id));
+  expect(stored).toContain('Bob');
+  expect(stored).not.toContain(code);
+  const { invitations } = await invitationsAt(two).listInvitations({});
+  expect(JSON.stringify(invitations, (_, each) => `${each}`)).not.toContain(code);
 });
 
 test('of two visitors with one link, one comes in', async () => {

@@ -1,7 +1,8 @@
 /** Sign-in by a real OpenID provider, over whole servers, with plain requests. */
 
 import { expect, test } from 'vitest';
-import { adminOf } from '../server/api.ts';
+import { PeopleService } from '../../src/gen/usher/v1/people_pb.ts';
+import { adminOf, clientOf } from '../server/api.ts';
 import type { TestServer } from '../server/run-server.ts';
 import { createBrowser, type PlainBrowser } from './browser-requests.ts';
 import type { ProviderKnobs } from './openid-provider.ts';
@@ -204,6 +205,29 @@ test('a provider that is down, slow or broken delays nothing else, and is asked 
   expect(server.logged.some(line => line.includes('a sign-in by the provider failed'))).toBe(true);
   provider.knobs.isBroken = false;
   expect((await signIn(createBrowser(), url)).status).toBe(200);
+});
+
+test('someone who is disabled is not let in', async () => {
+  const { url, server } = await begin();
+  const { session } = await signIn(createBrowser(), url);
+  const people = clientOf(PeopleService, server.manager, server.adminToken);
+  await people.updatePerson({ person: { id: session.actor.split(':')[1] ?? '' }, disabled: true });
+  expect(await problemOf(url)).toBe('disabled');
+  expect((await eventsOf(server)).at(-1)).toMatchObject({
+    ...{ action: 'call.refused', actor: session.actor },
+    detail: 'GET /sign-in/callback: they are disabled',
+  });
+});
+
+test('a sign-in that was begun ten minutes ago is over', async () => {
+  const { url, server } = await begin();
+  const browser = createBrowser();
+  const { url: callback } = await browser.open(`${url}/sign-in/provider`, to =>
+    to.includes('/sign-in/callback'),
+  );
+  server.clock.ms += 600_000;
+  const { url: end } = await browser.open(callback, to => to.includes('problem='));
+  expect(new URL(end).searchParams.get('problem')).toBe('expired');
 });
 
 test('another page cannot begin a sign-in', async () => {

@@ -154,7 +154,7 @@ const atOnce: Verify = ({ header }) => {
   throw new Unavailable('no answer');
 };
 
-test('the metrics hold no token, secret or claim, and no name of an access token', async () => {
+test('the metrics hold no token, secret, claim, address or name of an access token', async () => {
   const { secret, sign } = await makeJwt(server, { owner: 'odd-owner', scopes: ['odd:scope'] });
   const exp = Math.ceil(Date.now() / 1000) + 60;
   const jwt = await sign({ exp, sub: 'odd-subject', jti: 'odd-id', more: { odd: 'odd-claim' } });
@@ -162,9 +162,11 @@ test('the metrics hold no token, secret or claim, and no name of an access token
   for (const send of ask.values()) for (const token of sent) await send(token);
   const text = await (await fetch(`http://${server.manager}/metrics`)).text();
   expect(text).toContain('usher_verdicts_total');
-  for (const kept of [...sent, ...jwt.split('.'), secret, server.adminToken, 'odd']) {
+  for (const kept of [...sent, ...jwt.split('.'), secret, server.adminToken, 'odd', '127.0.0.1']) {
     expect(text).not.toContain(kept);
   }
+  // The log has the address of a use only where it is asked for.
+  expect(server.logged.filter(line => line.includes('127.0.0.1'))).toEqual([]);
 });
 
 describe.each([

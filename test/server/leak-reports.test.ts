@@ -180,8 +180,9 @@ test('without a right signature nothing is said about a token, and guesses are s
   const statuses: number[] = [];
   for (let n = 0; n < 20; n++) statuses.push((await post('/leaks', good.body, {})).status);
   expect(statuses.at(-1)).toBe(429);
-  // A right signature is no guess.
-  expect((await post('/leaks', good.body, good.headers)).status).toBe(200);
+  // A right signature is no guess, and until it came the token was good.
+  const signed = await post('/leaks', good.body, good.headers);
+  expect([signed.status, await signed.json()]).toEqual([200, { outcomes: ['revoked'] }]);
 });
 
 test('neither path is there unless it is configured', async () => {

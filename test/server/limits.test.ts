@@ -83,6 +83,9 @@ test('what HTTP/2 may do at the cost of the gRPC listener follows from settings'
     lingerMs: 400,
     rates: {
       resets: { burst: 50, perSecond: 50 },
+      windowUpdates: { burst: 50, perSecond: 50 },
+      violations: { burst: 70, perSecond: 7 },
+      settings: { burst: 70, perSecond: 7 },
       pings: { burst: 70, perSecond: 7 },
       emptyFrames: { burst: 700, perSecond: 70 },
     },

@@ -15,6 +15,7 @@ const calls = {
   get: (caller: Caller, id: string) => tokens.get(caller, id),
   update: (caller: Caller, id: string) => tokens.update(caller, id, 1, { name: 'mine' }, ['name']),
   rotate: (caller: Caller, id: string) => tokens.rotate(caller, id, 0, 0),
+  endGrace: (caller: Caller, id: string) => tokens.endGrace(caller, id),
   revoke: (caller: Caller, id: string) => tokens.revoke(caller, id, ''),
   revokeJwts: (caller: Caller, id: string) => tokens.revokeJwts(caller, id, { jti: 'x' }, ''),
   issue: (caller: Caller, id: string) => {
@@ -25,6 +26,11 @@ const calls = {
     audit.list(caller, { pageSize: 0, tokenId, oldestFirst: false }),
 };
 const names = Object.keys(calls) as (keyof typeof calls)[];
+
+test('every operation on one access token is among them', () => {
+  const others = ['create', 'list', 'listValues'];
+  expect(Object.keys(tokens).filter(name => !Object.hasOwn(calls, name))).toEqual(others);
+});
 
 describe("another owner's access token looks as if it did not exist", () => {
   test.each(names)('%s', async name => {

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { graceSecondsMax } from '../../src/tokens/check-request.ts';
 import { withRevokedJwts } from '../../src/tokens/revoke-jwts.ts';
+import { jwtRecord } from '../verify/setup.ts';
 import { admin, expectRefused, fields, openOffice } from './setup.ts';
 
 const { tokens, store, keys, clock, verdictOn, issue } = openOffice();
@@ -248,6 +249,13 @@ describe('revocations only grow', () => {
     expect(Object.values(again.revokedJwts?.subjects ?? {})).toEqual([at]);
     expect(again.updatedAt).toBe(at);
   });
+  test('subjects, also those without a key, give way to a later time that covers them', () => {
+    const revokedJwts = { ids: { old: 1 }, subjects: { before: 5, after: 7 } };
+    const record = { ...jwtRecord(), revokedJwts };
+    const after = withRevokedJwts(keys, record, { issuedBefore: 6 }, clock.ms, 10);
+    expect(after.revokedJwts).toEqual({ ids: { old: 1 }, subjects: { after: 7 }, issuedBefore: 6 });
+  });
+
   test('a jti stays revoked when all JWTs issued before a later time are', async () => {
     const { record } = await make('jwt');
     const { revokedJwts } = await tokens.revokeJwts(admin, record.id, { jti: 'j' }, '');

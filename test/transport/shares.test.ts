@@ -71,7 +71,9 @@ describe.each(['grpc', 'http'])('%s', kind => {
     const { guard, listener, open } = await start({ connectionsMax: 1 });
     await open('127.0.0.1');
     await counted(listener, 1);
-    await open('127.0.0.3');
+    const late = await open('127.0.0.3');
     expect(await guard.next()).toBe('refused full 127.0.0.3');
+    if (!late.closed) await once(late, 'close');
+    expect(listener.connections()).toBe(1);
   });
 });

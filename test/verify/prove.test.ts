@@ -70,8 +70,12 @@ describe('kinds that are confused', () => {
     const record = jwtRecord();
     expect(await answer([record], { header: one })).toBe('INVALID_TOKEN');
   });
-  test('a forged static token for a known UUID', async () => {
-    const { record } = staticRecord();
+  test.each([
+    ['in use', {}],
+    ['revoked', { revokedAt: 1 }],
+    ['expired', { expiresAt: 1 }],
+  ])('a forged static token for the UUID of an access token that is %s', async (_, fields) => {
+    const { record } = staticRecord(fields);
     const forged = makeStaticToken(record.id);
     expect(await answer([record], { header: forged })).toBe('INVALID_TOKEN');
   });
@@ -144,6 +148,32 @@ describe('what is unknown costs as much as what is wrong', () => {
       checked.mockClear();
       expect((await verify({ header })).valid).toBe(false);
       expect(checked).toHaveBeenCalledTimes(1);
+    }
+    checked.mockRestore();
+    syncBuiltinESMExports();
+  });
+  test('no signature is checked where the header of the JWT forbids it', async () => {
+    const record = jwtRecord();
+    const verify = verifierOf([record]);
+    await verify({ header: bearer(record.id) });
+    const head = { alg: 'HS256', kid: record.id };
+    const [, payload, signature] = bearer(record.id).split('.');
+    const sent = [
+      ...[{ crit: ['exp'] }, { b64: false }, { zip: 'DEF' }, { jku: 'https://evil.test' }],
+      ...[{ x5u: 'https://evil.test' }, { jwk: {} }, { alg: 'none' }, { alg: 'HS512' }],
+      { a: [[[[1]]]] },
+    ].map(more => `Bearer ${sign({ ...head, ...more }, claims)}`);
+    const twice = `{"alg":"HS256","alg":"HS256","kid":"${record.id}"}`;
+    sent.push(`Bearer ${sign(twice, claims)}`);
+    for (const bent of [`${payload}=`, `+${payload}`]) {
+      sent.push(`${bearer(record.id).split('.')[0]}.${bent}.${signature}`);
+    }
+    const checked = vi.spyOn(crypto, 'createHmac');
+    syncBuiltinESMExports();
+    for (const header of sent) {
+      checked.mockClear();
+      expect((await verify({ header })).valid, header).toBe(false);
+      expect(checked, header).not.toHaveBeenCalled();
     }
     checked.mockRestore();
     syncBuiltinESMExports();

@@ -25,9 +25,12 @@ async function closed(socket: Socket): Promise<void> {
 }
 
 describe.each(kinds.map(kind => [kind.name, kind] as const))('%s', (_, kind) => {
-  async function started(limits: Partial<TlsLimits> = {}) {
+  async function started(
+    limits: Partial<TlsLimits> = {},
+    shares?: { connectionsPerSourceMax: number },
+  ) {
     const { tls } = makeTls(texts, { limits });
-    const { port, guard, listener, stop } = await start(kind, tls);
+    const { port, guard, listener, stop } = await start(kind, tls, shares);
     onTestFinished(stop);
     const raw = (bytes: Buffer | string) => {
       const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
@@ -91,6 +94,15 @@ describe.each(kinds.map(kind => [kind.name, kind] as const))('%s', (_, kind) => 
     await end;
     expect(listener.connections()).toBe(0);
     expect(guard.reports.filter(report => !/timeout|closed/.test(report))).toEqual([]);
+  });
+
+  test('it counts for the share of its source', async () => {
+    const { guard, listener, raw } = await started({}, { connectionsPerSourceMax: 1 });
+    const first = raw(beginning);
+    onTestFinished(() => void first.destroy());
+    await expect.poll(() => listener.connections()).toBe(1);
+    await closed(raw(beginning));
+    expect(await guard.next()).toBe('refused source 127.0.0.1');
   });
 
   test('a caller that leaves is told of, one that only looks is not', async () => {

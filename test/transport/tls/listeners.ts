@@ -69,7 +69,11 @@ export function makeTls(
 export interface Kind {
   name: string;
   protocol: 'h2' | 'http/1.1';
-  create(tls: ListenerTls | undefined, guard: ReturnType<typeof recordingGuard>): Listener;
+  create(
+    tls: ListenerTls | undefined,
+    guard: ReturnType<typeof recordingGuard>,
+    limits?: { connectionsPerSourceMax: number },
+  ): Listener;
   /** Asks over a connection. */
   ask(socket: TLSSocket): Promise<string>;
 }
@@ -90,12 +94,15 @@ const binding = () => {
 const grpcKinds: Kind[] = engines.map(({ engine, createListener }) => ({
   name: `gRPC with ${engine}`,
   protocol: 'h2',
-  create: (tls, guard) =>
-    createListener({ bindings: [binding()], limits: defaultLimits.grpc, onBug, guard, tls }),
+  create: (tls, guard, limits) =>
+    createListener({
+      ...{ bindings: [binding()], onBug, guard, tls },
+      limits: { ...defaultLimits.grpc, ...limits },
+    }),
   ask: askGrpc,
 }));
 
-const http = (tls: ListenerTls | undefined, guard: ReturnType<typeof recordingGuard>) =>
+const http: Kind['create'] = (tls, guard, limits) =>
   createHttpListener({
     ...withHttp2({ bindings: [binding()], onBug, guard }),
     routes: [
@@ -105,7 +112,7 @@ const http = (tls: ListenerTls | undefined, guard: ReturnType<typeof recordingGu
         handle: (req, res) => void res.end(clientNamesOf(req).join(' ')),
       },
     ],
-    ...{ limits: defaultLimits.http, corsOrigins: [], onBug, guard, tls },
+    ...{ limits: { ...defaultLimits.http, ...limits }, corsOrigins: [], onBug, guard, tls },
   });
 
 /** Every kind of listener, by the protocols that it speaks. */
@@ -199,9 +206,13 @@ export function open(port: number, options: ConnectionOptions): Promise<TLSSocke
 }
 
 /** Starts a listener of a kind, with a guard that records. */
-export async function start(kind: Kind, tls: ListenerTls | undefined) {
+export async function start(
+  kind: Kind,
+  tls: ListenerTls | undefined,
+  limits?: Parameters<Kind['create']>[2],
+) {
   const guard = recordingGuard(defaultLimits.grpc);
-  const listener = kind.create(tls, guard);
+  const listener = kind.create(tls, guard, limits);
   const { port } = await listener.listen({ host: '127.0.0.1', port: 0 });
   return { port, guard, listener, stop: () => listener.stop(0) };
 }
