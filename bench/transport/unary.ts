@@ -14,7 +14,7 @@ import { type Floor, startFloor, startUsher, type Usher } from '../processes.ts'
 import { type Row, ratioRow } from '../row.ts';
 
 const rounds = 5;
-const calls = 15_000;
+const calls = 60_000;
 const callsOverConnect = 4000;
 const rpc = 'usher.v1.VerifierService/Verify';
 
