@@ -1,6 +1,6 @@
 /** Warns of files with secrets that other users of this machine may read. */
 
-import { existsSync, readdirSync, type Stats, statSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Config, Environment } from './config.ts';
 import { mountedData } from './key-folder.ts';
@@ -46,8 +46,17 @@ export function openFileWarnings(
  */
 function isOpen(path: string): boolean {
   const stat = statOf(path);
-  if (!stat?.isFile() || isMounted(dirname(path))) return false;
+  if (!stat?.isFile() || isMounted(dirname(path)) || isShut(path)) return false;
   return (stat.mode & (stat.uid === process.getuid?.() ? 0o077 : 0o027)) !== 0;
+}
+
+/** Whether a folder above a file lets its owner in alone. */
+function isShut(path: string): boolean {
+  for (let at = realpathSync(path); at !== dirname(at); ) {
+    at = dirname(at);
+    if ((statSync(at).mode & 0o011) === 0) return true;
+  }
+  return false;
 }
 
 /** Undefined for a file that cannot be looked at: what reads it says so. */

@@ -11,6 +11,7 @@ import { openFileWarnings } from '../../src/settings/open-files.ts';
 let root = '';
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'usher-open-'));
+  chmodSync(root, 0o755);
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -70,6 +71,19 @@ test('a folder of master keys', async () => {
     `other users may read ${folder}/k1 (USHER_MASTER_KEYS_DIR); run: chmod 600 ${folder}/k1`,
     `other users may write to the folder ${folder} (USHER_MASTER_KEYS_DIR); run: chmod go-w ${folder}`,
   ]);
+});
+
+test('what only its owner can reach is not open, whatever its own rights', () => {
+  mkdirSync(join(root, 'keys/inner'), { recursive: true });
+  const env = { USHER_STORE_FILE: fill('keys/inner/secret', 'x', 0o644) };
+  const linked = { USHER_STORE_FILE: join(root, 'link') };
+  symlinkSync('keys/inner/secret', linked.USHER_STORE_FILE);
+  const count = () => [openFileWarnings({}, env), openFileWarnings({}, linked)].flat().length;
+  expect(count()).toBe(2);
+  chmodSync(join(root, 'keys'), 0o700);
+  expect(count()).toBe(0);
+  chmodSync(join(root, 'keys'), 0o710);
+  expect(count()).toBe(2);
 });
 
 test('what Kubernetes mounts has the rights that it gives', () => {

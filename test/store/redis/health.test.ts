@@ -248,11 +248,11 @@ test('while stale verdicts are given, the store is up and says so; then it is do
 });
 
 test('a feed that is not live is degraded, with its reason', async () => {
-  await server.send('ACL', 'SETUSER', 'default', '-ping');
+  await server.send('ACL', 'SETUSER', 'default', '-subscribe');
   const store = await open(here());
   await until(() => detailOf(store, 'feed')?.includes('NOPERM') === true);
   expect(store.health.up).toBe(true);
-  await server.send('ACL', 'SETUSER', 'default', '+ping');
+  await server.send('ACL', 'SETUSER', 'default', '+subscribe');
   await until(() => store.health.degraded.length === 0);
 });
 
