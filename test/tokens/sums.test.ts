@@ -7,7 +7,7 @@ import { sourceOf } from '../../src/tokens/source.ts';
 import { createSums } from '../../src/tokens/sums.ts';
 
 const minute = fixedSumLimits.sumMs;
-beforeEach(() => void vi.useFakeTimers());
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }));
 afterEach(() => void vi.useRealTimers());
 
 function counted(limits = {}) {

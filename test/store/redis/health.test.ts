@@ -248,11 +248,15 @@ test('while stale verdicts are given, the store is up and says so; then it is do
 });
 
 test('a feed that is not live is degraded, with its reason', async () => {
-  await server.send('ACL', 'SETUSER', 'default', '-subscribe');
-  const store = await open(here());
-  await until(() => detailOf(store, 'feed')?.includes('NOPERM') === true);
+  await server.send('ACL', 'SETUSER', 'usher', 'on', '>right', '~*', '&*', '+@all');
+  const store = await open(here('usher:right@'));
+  await until(() => store.feed.isLive());
+  // It cannot connect again, as the others would have to.
+  await server.send('ACL', 'SETUSER', 'usher', 'resetpass', '>other');
+  await server.send('CLIENT', 'KILL', 'TYPE', 'pubsub');
+  await until(() => detailOf(store, 'feed')?.includes('WRONGPASS') === true);
   expect(store.health.up).toBe(true);
-  await server.send('ACL', 'SETUSER', 'default', '+subscribe');
+  await server.send('ACL', 'SETUSER', 'usher', '>right');
   await until(() => store.health.degraded.length === 0);
 });
 

@@ -28,7 +28,8 @@ let refusal: Error | undefined;
 let records: Map<string, AccessTokenRecord>;
 
 beforeEach(() => {
-  vi.useFakeTimers();
+  // The test runner may have timers of other kinds.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   clock = 10_000;
   askedMs = clock;
   isLive = true;
