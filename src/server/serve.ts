@@ -120,6 +120,7 @@ async function startMany(
     tellWorkers: async () => (await running.workers?.takeKeys()) ?? [],
     tellLevel: async level => (await running.workers?.setLevel(level)) ?? [],
     otherMetrics: async () => (await running.workers?.metrics()) ?? [],
+    othersServe: () => running.workers?.areServing ?? false,
     elsewhere: {
       ...namedAddress('grpc', config.grpcListen),
       ...namedAddress('http', config.httpListen),

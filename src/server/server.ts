@@ -75,6 +75,8 @@ export interface RunOptions {
   otherMetrics?: () => Promise<ProcessMetrics[]>;
   /** Addresses on which other processes listen. */
   elsewhere?: Addresses;
+  /** Whether one of those takes calls; absent where there are none. */
+  othersServe?: () => boolean;
   /**
    * Whether the primary process tells the operator what concerns all of them, and gives this one its master
    * keys by `takeKeys`.
@@ -103,6 +105,7 @@ export async function startServer(
   options: RunOptions = {},
 ): Promise<RunningServer> {
   const { now = Date.now, otherMetrics, elsewhere = {}, onListen } = options;
+  const { othersServe = () => true } = options;
   const { tickets = createTicketSecret(), isWorker = false, tracing } = options;
   const certificates = openCertificates(config, now);
   const metrics = createMetrics(config.callerNamesMax, otherMetrics);
@@ -152,6 +155,7 @@ export async function startServer(
     unreadiness: () => [
       ...(state.stopping ? ['the server is stopping'] : []),
       ...(health.reason === undefined ? [] : [health.reason]),
+      ...(othersServe() ? [] : ['no worker takes calls: they are being started']),
     ],
     degraded: () => health.degraded,
     now,

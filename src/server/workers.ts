@@ -44,6 +44,8 @@ export const fixedWorkerLimits = {
 export interface Workers {
   /** Resolves when all first workers are ready; rejects when one cannot start. */
   ready: Promise<void>;
+  /** Whether at least one takes calls. */
+  readonly areServing: boolean;
   /** The metrics of each worker, without workers that do not answer. */
   metrics(): Promise<ProcessMetrics[]>;
   /**
@@ -62,6 +64,7 @@ export interface Workers {
 interface Worker {
   process: ChildProcess;
   ready: Promise<void>;
+  isReady: boolean;
   /** Resolves when it has exited and its last lines are here. */
   closed: Promise<unknown>;
 }
@@ -108,9 +111,11 @@ export function startWorkers(deps: WorkersDeps): Workers {
     const closed = new Promise(resolve => {
       child.once('close', resolve);
     });
-    const worker = { process: child, ready: readyOf(child, limits.readyMs), closed };
+    const ready = readyOf(child, limits.readyMs);
+    const worker: Worker = { process: child, ready, isReady: false, closed };
     worker.ready
       .then(() => {
+        worker.isReady = true;
         sendTickets(child, tickets);
         // One that was changed while it started, or before it was restarted.
         const message: ToWorker = { kind: 'level', ask: 0, level: log.level };
@@ -171,6 +176,9 @@ export function startWorkers(deps: WorkersDeps): Workers {
 
   return {
     ready: Promise.all(places.map(({ ready }) => ready)).then(() => undefined),
+    get areServing() {
+      return places.some(({ isReady, process }) => isReady && isRunning(process));
+    },
     async metrics() {
       const answers = await Promise.allSettled(
         places.map(({ process }) => {

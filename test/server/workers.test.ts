@@ -59,6 +59,21 @@ test('a worker that is killed is replaced', async () => {
   expect(await hello()).toBe(200);
 });
 
+test('while no worker takes calls, the server is not ready', async () => {
+  const ready = async () => await fetch(`http://${usher.manager}/readyz`);
+  expect((await ready()).status).toBe(200);
+  for (const pid of await workerPids(usher)) process.kill(pid, 'SIGKILL');
+  let body: unknown;
+  await until(async () => {
+    const answer = await ready();
+    body = await answer.json();
+    return answer.status === 503;
+  });
+  expect(body).toMatchObject({ reasons: ['no worker takes calls: they are being started'] });
+  await until(async () => (await ready()).ok);
+  expect(await hello()).toBe(200);
+});
+
 /**
  * A call on a connection that is reused. On a busy machine it may come later than the 250 ms for which
  * a stop leaves idle connections open; then it is sent again (RFC 9112 section 9.5).
