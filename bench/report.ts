@@ -35,7 +35,7 @@ const howToRead = [
 
 /** The whole page, as Markdown. */
 export function page(sections: readonly Section[], charts: readonly Chart[]): string {
-  const date = new Date().toISOString().slice(0, 10);
+  const date = today();
   const rows = sections.flatMap(section => section.rows);
   const bounded = rows.filter(({ pass }) => pass !== undefined);
   const short = bounded.filter(({ pass }) => pass === false);
@@ -52,12 +52,23 @@ export function page(sections: readonly Section[], charts: readonly Chart[]): st
   ].join('\n\n');
 }
 
-/** A page with one section in the place of the old one of that title, or at the end. */
-export function withSection(old: string, section: Section): string {
+/**
+ * A page with one section in the place of the old one of that title, or at the end, and with the sum of its
+ * bounds. A section says when it was measured, unless its note does.
+ */
+export function withSection(old: string, { note, ...other }: Section): string {
+  const section = { note: note ?? `Measured on ${today()}.`, ...other };
   const [head = '', ...parts] = old.trimEnd().split(/^(?=## )/m);
   const at = parts.findIndex(part => part.startsWith(`## ${section.title}\n`));
   parts.splice(at === -1 ? parts.length : at, at === -1 ? 0 : 1, `${sectionText(section)}\n\n`);
-  return `${[head, ...parts].map(part => part.trimEnd()).join('\n\n')}\n`;
+  const kept = parts.join('').match(/\| pass \|/g)?.length ?? 0;
+  const short = parts.join('').match(/\| \*\*falls short\*\* \|/g)?.length ?? 0;
+  const summed = head.replace(/^\d+ of \d+ bounds/m, `${kept} of ${kept + short} bounds`);
+  return `${[summed, ...parts].map(part => part.trimEnd()).join('\n\n')}\n`;
+}
+
+function today(): string {
+  return new Date().toISOString().slice(0, 10);
 }
 
 /** A page with those sections of an old one that it lacks, at its end. */

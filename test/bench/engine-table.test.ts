@@ -77,5 +77,14 @@ test('one section of a page is replaced, and a new one comes last', () => {
   expect(page).toMatch(/^# Benchmarks\n\nhead\n\n## The engine\n\nnew\n\n\| what/);
   expect(page).toMatch(/\n\n## Workers\n\nkept\n$/);
   expect(page).not.toContain('old');
-  expect(withSection(old, { title: 'Last', rows })).toMatch(/kept\n\n## Last\n\n\| what[^#]*\n$/);
+  const last = withSection(old, { title: 'Last', rows });
+  expect(last).toMatch(/kept\n\n## Last\n\nMeasured on [\d-]{10}\.\n\n\| what[^#]*\n$/);
+});
+
+test('its bounds are summed up with the others', () => {
+  const old = '# Benchmarks\n\n1 of 1 bounds are kept.\n\n## A\n\n| a | 1 | 1 | pass |\n';
+  const row = { what: 'b', measured: '2', bound: 'at most 1' };
+  const short = withSection(old, { title: 'B', rows: [{ ...row, pass: false }] });
+  expect(short).toContain('1 of 2 bounds are kept.');
+  expect(withSection(short, { title: 'B', rows: [{ ...row, pass: true }] })).toContain('2 of 2');
 });
