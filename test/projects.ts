@@ -34,7 +34,8 @@ const starters = [
 /** Long ones that start no process: they would make `npm run check` twice as long. */
 const long = [
   ...['lmdb', 'mtls', 'token'].map(name => `transport/parity/${name}`),
-  ...['model/promise', 'people/provider-sign-in', 'people/rights', 'server/count-verdicts'],
+  ...['client/promise', 'model/promise', 'people/provider-sign-in', 'people/rights'],
+  ...['server/count-verdicts', 'store/lmdb/data-file', 'transport/kept-buffers'],
   ...[
     'transport/grpc/hostile',
     'transport/grpc/lifetime',
